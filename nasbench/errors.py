@@ -1,0 +1,5 @@
+"""The one exception that means: the user's input is at fault. The command line prints its sentence and exits with 2."""
+
+
+class InputError(ValueError):
+    """Bad input, told in one sentence: what was wrong, which value, what would be right."""

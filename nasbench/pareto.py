@@ -1,0 +1,49 @@
+"""Pareto fronts and dominated hypervolume of minimised objectives. Rows with NaN are refused, never counted as zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moocore
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def _points(points: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(points, dtype=np.float64)
+    if array.ndim != 2:
+        raise ValueError(f"points must be [n, objectives], not of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("points must be finite: a trial without objectives is no point")
+    return array
+
+
+def non_dominated(points: ArrayLike) -> NDArray[np.bool_]:
+    """Which of the points [n, m] no other one dominates; of equal points the first alone counts."""
+    array = _points(points)
+    if not len(array):
+        return np.zeros(0, dtype=bool)
+    return np.asarray(moocore.is_nondominated(array, keep_weakly=False), dtype=bool)
+
+
+def hypervolume(points: ArrayLike, reference: Sequence[float]) -> float:
+    """Volume between the points [n, m] and the reference point [m]; 0.0 for no points."""
+    array = _points(points)
+    return float(moocore.hypervolume(array, ref=np.asarray(reference))) if len(array) else 0.0
+
+
+def hypervolume_trajectory(points: ArrayLike, reference: Sequence[float]) -> NDArray[np.float64]:
+    """Hypervolume [n] after the first, the first two, ... of the points [n, m], in their order.
+
+    Only points that enlarge the front cost a computation: the others repeat the value before.
+    """
+    array = _points(points)
+    out = np.zeros(len(array))
+    front = np.empty((0, array.shape[1]))
+    value = 0.0
+    for i, point in enumerate(array):
+        if (point < reference).all() and not (front <= point).all(axis=1).any():
+            front = np.vstack([front[~(point <= front).all(axis=1)], point])
+            value = hypervolume(front, reference)
+        out[i] = value
+    return out
