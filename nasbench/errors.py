@@ -3,3 +3,7 @@
 
 class InputError(ValueError):
     """Bad input, told in one sentence: what was wrong, which value, what would be right."""
+
+
+class RunError(RuntimeError):
+    """A run cannot go on, through no fault of the user's input; the other runs of an experiment do."""

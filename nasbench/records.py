@@ -175,10 +175,12 @@ class Trial:
 
     Attributes:
         index: position in the run, from 0.
+        batch: index of the first trial of the batch that it was proposed in.
         spent: MACs billed to the run up to and including this trial.
     """
 
     index: int
+    batch: int
     proposal: Proposal
     evaluation: Evaluation
     spent: int
@@ -192,6 +194,7 @@ class Trial:
         return {
             "kind": "trial",
             "index": self.index,
+            "batch": self.batch,
             "architecture": p.architecture.to_json(),
             "fidelity": p.fidelity,
             "resumes": p.resumes,
@@ -213,6 +216,7 @@ class Trial:
     def from_row(cls, row: Mapping[str, Any]) -> Trial:
         return cls(
             index=row["index"],
+            batch=row["batch"],
             proposal=Proposal(
                 Architecture.from_json(row["architecture"]), row["fidelity"], row["resumes"], row["parent"]
             ),

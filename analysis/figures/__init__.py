@@ -1,0 +1,1 @@
+"""One file a figure: every module here with `draw(comparison, options) -> Drawing` is found by itself."""

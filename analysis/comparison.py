@@ -1,0 +1,241 @@
+"""Which runs may be compared, and what has to be said of them: nothing is pooled or left out silently."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.appearance import in_order
+from analysis.selection import front
+from nasbench.records import RunHeader
+from nasbench.results import Run
+
+OF_THE_METHOD = frozenset({"method", "training", "seed"})
+"""Parts of a run's configuration in which comparable runs may differ; all others are of the problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the runs of a comparison share: the problem, its data and the budget.
+
+    Attributes:
+        budget: amount and unit, as in "2 epochs".
+        facts: all else that must be equal, by dotted name: fingerprints, sizes, objectives, configuration.
+    """
+
+    task: str
+    model: str
+    source: str
+    scale: str
+    budget: str
+    metric: str
+    facts: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, header: RunHeader) -> Setting:
+        problem = {name: part for name, part in header.config.items() if name not in OF_THE_METHOD}
+        facts = {
+            "fingerprints": header.fingerprints,
+            "objectives": list(header.objectives),
+            "epoch_macs": header.epoch_macs,
+            "budget_macs": header.budget_macs,
+            "parameters": header.full.parameters,
+            "encoder_parameters": header.full.encoder_parameters,
+            **problem,
+        }
+        return cls(
+            task=header.task,
+            model=header.model,
+            source=header.source,
+            scale=header.scale,
+            budget=_budget(header.budget),
+            metric=header.metric,
+            facts=tuple(sorted(flatten(facts).items())),
+        )
+
+    @property
+    def title(self) -> str:
+        return f"{self.task} · {self.model} ({self.source}, {self.scale})"
+
+    @property
+    def named(self) -> dict[str, str]:
+        """All facts by name."""
+        fields = ("task", "model", "source", "scale", "budget", "metric")
+        return {name: getattr(self, name) for name in fields} | dict(self.facts)
+
+    @property
+    def digest(self) -> str:
+        """8 hexadecimal digits that name the setting."""
+        return hashlib.sha256(json.dumps(self.named, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Runs of one setting.
+
+    Attributes:
+        methods: by label, in the order of tables and figures, one run a seed, ordered by seed. The label is the
+            method's name; where runs of one method differ in configuration, what differs is added to it.
+        notes: what the reader has to know: left-out duplicates, unfinished runs, missing seeds, failed trials.
+    """
+
+    setting: Setting
+    methods: Mapping[str, tuple[Run, ...]]
+    notes: tuple[str, ...]
+
+    def finished(self, label: str | None = None) -> tuple[Run, ...]:
+        """The finished runs of a method, or of all: the only ones that numbers are made of."""
+        runs = self.methods.get(label, ()) if label is not None else [r for rs in self.methods.values() for r in rs]
+        return tuple(run for run in runs if run.finished)
+
+    @property
+    def budget_epochs(self) -> float | None:
+        """The common budget in training epochs of the full network; None if it is given in another unit."""
+        header = next(iter(self.methods.values()))[0].header
+        return None if header.budget_macs is None else header.budget_macs / header.epoch_macs
+
+
+def compare(runs: Iterable[Run]) -> list[Comparison]:
+    """Runs grouped by setting, in the order of their titles; the order of `runs` changes nothing."""
+    groups: dict[Setting, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[Setting.of(run.header)].append(run)
+    settings = sorted(groups, key=lambda s: (s.title, s.budget, s.digest))
+    return [_comparison(setting, groups[setting]) for setting in settings]
+
+
+def mixture(comparisons: Sequence[Comparison]) -> list[str]:
+    """One sentence on what several comparisons differ in; none for a single one."""
+    if len(comparisons) < 2:
+        return []
+    named = [comparison.setting.named for comparison in comparisons]
+    differing = [name for name in _union(named) if len({facts.get(name) for facts in named}) > 1]
+    shown = [f"{name} ({_values(facts.get(name) for facts in named)})" for name in differing]
+    more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
+    return [f"the runs are of {len(named)} settings, never pooled: they differ in {', '.join(shown[:6])}{more}"]
+
+
+def name_of(run: Run) -> str:
+    """A run as notes name it."""
+    return f"{run.header.method} seed {run.header.seed} ({run.path.parent.name}/{run.path.name})"
+
+
+def flatten(node: Any, prefix: str = "") -> dict[str, str]:
+    """The leaves of nested mappings by dotted name, as JSON."""
+    if isinstance(node, Mapping) and node:
+        return {k: v for name, part in node.items() for k, v in flatten(part, f"{prefix}{name}.").items()}
+    return {prefix.removesuffix("."): json.dumps(node, sort_keys=True, default=dict)}
+
+
+def _comparison(setting: Setting, runs: Sequence[Run]) -> Comparison:
+    methods: dict[str, tuple[Run, ...]] = {}
+    notes: list[str] = []
+    for label, labelled in _by_label(runs).items():
+        kept, repeats = _one_a_seed(labelled)
+        methods[label] = kept
+        notes += repeats
+    ordered = {label: methods[label] for label in in_order(methods)}
+    notes += [note for labelled in ordered.values() for run in labelled for note in _run_notes(run)]
+    return Comparison(
+        setting=setting, methods=ordered, notes=(*notes, *_seed_notes(ordered), *_numerics_notes(ordered))
+    )
+
+
+def _by_label(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by method, told apart where their configurations differ in more than the seed."""
+    by_method: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_method[run.header.method].append(run)
+    labelled: dict[str, list[Run]] = defaultdict(list)
+    for method, group in by_method.items():
+        configs = [_method_config(run.header) for run in group]
+        differing = [name for name in _union(configs) if len({config.get(name) for config in configs}) > 1]
+        for run, config in zip(group, configs, strict=True):
+            labelled[_label(method, {name: config.get(name, "null") for name in differing})].append(run)
+    return labelled
+
+
+def _method_config(header: RunHeader) -> dict[str, str]:
+    config = {name: part for name, part in header.config.items() if name in OF_THE_METHOD}
+    return {name: value for name, value in flatten(config).items() if name.rpartition(".")[2] != "seed"}
+
+
+def _label(method: str, differing: Mapping[str, str]) -> str:
+    if not differing:
+        return method
+    parts = []
+    for name, value in differing.items():
+        text = json.loads(value)
+        if name.endswith("._target_"):
+            name, text = name.removesuffix("._target_"), str(text).rpartition(".")[2]
+        parts.append(f"{name.removeprefix('method.')}={text}")
+    if len(parts) > 3:
+        digest = hashlib.sha256(json.dumps(differing, sort_keys=True).encode()).hexdigest()[:4]
+        parts = [*parts[:3], f"and {len(parts) - 3} more: {digest}"]
+    return f"{method} ({', '.join(parts)})"
+
+
+def _one_a_seed(runs: Sequence[Run]) -> tuple[tuple[Run, ...], list[str]]:
+    """One run a seed, finished and long ones first, and what is said of the others."""
+    kept: dict[int, Run] = {}
+    notes = []
+    for run in sorted(runs, key=lambda r: (not r.finished, -len(r.trials), r.header.run_id, name_of(r), str(r.path))):
+        first = kept.setdefault(run.header.seed, run)
+        if first is not run:
+            what = "the same run as" if first.header.run_id == run.header.run_id else "another run of the seed of"
+            notes.append(f"{name_of(run)} is {what} {name_of(first)} and is left out")
+    return tuple(kept[seed] for seed in sorted(kept)), sorted(notes)
+
+
+def _run_notes(run: Run) -> list[str]:
+    notes = []
+    lost = Counter(str(trial.evaluation.status) for trial in run.trials if not trial.ok)
+    if lost:
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
+        notes.append(f"{name_of(run)}: of {len(run.trials)} trials {counts}, without objectives")
+    if not run.finished:
+        notes.append(f"{name_of(run)} is unfinished, after {len(run.trials)} trials, and left out of all numbers")
+    else:
+        tested = {test.trial for test in run.tests}
+        untested = [str(trial.index) for trial in front(run) if trial.index not in tested]
+        if untested:
+            notes.append(f"{name_of(run)} lacks test results of its front's trials {', '.join(untested)}")
+    return notes
+
+
+def _seed_notes(methods: Mapping[str, Sequence[Run]]) -> list[str]:
+    seeds = {label: {run.header.seed for run in runs if run.finished} for label, runs in methods.items()}
+    every = set().union(*seeds.values())
+    return [
+        f"{label} has no finished run of seed {', '.join(map(str, sorted(every - own)))}, which other methods have"
+        for label, own in seeds.items()
+        if every - own
+    ]
+
+
+def _numerics_notes(methods: Mapping[str, Sequence[Run]]) -> list[str]:
+    numerics = [flatten(run.header.numerics) for runs in methods.values() for run in runs]
+    return [
+        f"the runs were computed with different {name} ({_values(facts.get(name) for facts in numerics)}), "
+        "so their last digits are not comparable"
+        for name in _union(numerics)
+        if len({facts.get(name) for facts in numerics}) > 1
+    ]
+
+
+def _union(mappings: Iterable[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
+
+
+def _values(values: Iterable[str | None]) -> str:
+    texts = {"none" if value is None else value.strip('"') for value in values}
+    return ", ".join(sorted(text if len(text) <= 20 else f"{text[:12]}..." for text in texts))
+
+
+def _budget(budget: Mapping[str, Any]) -> str:
+    values = (value for name, value in budget.items() if not name.startswith("_"))
+    return " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

@@ -1,0 +1,80 @@
+"""Hypervolume of the validation front as a run spends its budget: a step function of COST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.comparison import Comparison
+from nasbench.pareto import hypervolume_trajectory
+from nasbench.results import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A right-continuous step function: `values[i]` holds from `epochs[i]` to the next.
+
+    Attributes:
+        epochs: COST [n] in training epochs of the full network, ascending from 0.
+        values: hypervolume [n].
+    """
+
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def at(self, epochs: ArrayLike) -> NDArray[np.float64]:
+        """Hypervolume at some COST [k]; beyond the last step it stays as it is."""
+        return self.values[np.searchsorted(self.epochs, np.asarray(epochs), side="right") - 1]
+
+
+def trajectory(run: Run) -> Trajectory:
+    """Validation hypervolume over COST, in the run's raw objectives, reference (1, ..., 1).
+
+    It is 0 until the first trial ends, so what a method spends before (training of a super-network) counts.
+    """
+    header = run.header
+    trials = [trial for trial in run.trials if trial.ok]
+    points = np.array([[trial.evaluation.validation[name] for name in header.objectives] for trial in trials])
+    values = hypervolume_trajectory(points.reshape(-1, len(header.objectives)), [1.0] * len(header.objectives))
+    spent = np.array([trial.spent for trial in trials], dtype=np.float64) / header.epoch_macs
+    return Trajectory(np.concatenate([[0.0], spent]), np.concatenate([[0.0], values]))
+
+
+def spent_epochs(run: Run) -> float:
+    """All COST billed to a run, phases and trials, in training epochs of the full network."""
+    billed = sum(phase.cost for phase in run.phases) + sum(trial.evaluation.cost for trial in run.trials)
+    return billed / run.header.epoch_macs
+
+
+def horizon(comparison: Comparison) -> float:
+    """Where the axis of COST ends, in epochs: at the common budget, or where the longest run ends if that is later."""
+    longest = max((spent_epochs(run) for run in comparison.finished()), default=0.0)
+    budget = comparison.budget_epochs
+    return longest if budget is None else max(budget, longest)
+
+
+def hypervolume_over_cost(comparison: Comparison) -> pd.DataFrame:
+    """Mean and range over seeds of the validation hypervolume of each method, at every step of any of its seeds.
+
+    Columns: method, cost_epochs, mean, low, high, seeds. Each method begins at 0 and extends flat to `horizon`.
+    """
+    import pandas as pd
+
+    end = horizon(comparison)
+    frames = []
+    for label in comparison.methods:
+        steps = [trajectory(run) for run in comparison.finished(label)]
+        if not steps:
+            continue
+        grid = np.unique(np.concatenate([*(s.epochs for s in steps), [end]]))
+        values = np.stack([s.at(grid) for s in steps])  # [seeds, grid]
+        columns = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0), "seeds": len(steps)}
+        frames.append(pd.DataFrame({"method": label, "cost_epochs": grid, **columns}))
+    names = ["method", "cost_epochs", "mean", "low", "high", "seeds"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)

@@ -1,0 +1,105 @@
+"""The command line: Hydra for experiments, plain subcommands beside it. What is heavy is imported when needed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from nasbench import compose
+from nasbench.errors import InputError, RunError
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+SUBCOMMANDS = ("status", "rerun", "export")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 something failed, 2 bad input."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # forked tokenizer threads would fight the workers
+    try:
+        if arguments and arguments[0] in SUBCOMMANDS:
+            return _subcommand(arguments)
+        return _experiment(arguments)
+    except InputError as error:
+        print(f"nasbench: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except HydraException as error:
+        print(f"nasbench: {compose.explain(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except OmegaConfBaseException as error:
+        print(f"nasbench: {str(error).splitlines()[0]}", file=sys.stderr)
+        return BAD_INPUT
+    except RunError as error:
+        print(f"nasbench: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("nasbench: interrupted; the same command resumes from the last whole row", file=sys.stderr)
+        return FAILED
+
+
+def _experiment(arguments: Sequence[str]) -> int:
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it finds, and one place here words it
+    overrides = [text for text in arguments if "=" in text and not text.startswith("-")]
+    others = [text for text in arguments if text not in overrides]
+    sys.argv = [sys.argv[0], *others, *compose.with_source(overrides)]
+    codes: list[int] = []
+
+    @hydra.main(version_base="1.3", config_path=str(compose.conf_dir()), config_name="config")
+    def job(cfg: DictConfig) -> None:
+        codes.append(_run(HydraConfig.get().overrides.task, multirun=HydraConfig.get().mode is RunMode.MULTIRUN))
+
+    job()
+    return max(codes, default=DONE)
+
+
+def _run(overrides: Sequence[str], *, multirun: bool) -> int:
+    spec = compose.experiment(overrides)
+    from rich.console import Console
+
+    from nasbench.experiment import run_experiment
+
+    return run_experiment(spec, Console(highlight=False, markup=False, soft_wrap=True), draw=not multirun)
+
+
+def _subcommand(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="nasbench", description="Work with stored runs.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    status = commands.add_parser("status", help="what is done, unfinished or failed in a results folder")
+    status.add_argument("results", type=Path, nargs="?", default=Path("results"))
+
+    rerun = commands.add_parser("rerun", help="repeat a stored run from its header and compare")
+    rerun.add_argument("run_file", type=Path)
+
+    export = commands.add_parser("export", help="save a trial's sub-network for transformers to load")
+    export.add_argument("run_file", type=Path)
+    export.add_argument("--trial", type=int, required=True, help="index of the trial")
+    export.add_argument("--format", choices=("custom", "padded"), default="custom")
+    export.add_argument("--out", type=Path, required=True, help="folder to make")
+
+    options = parser.parse_args(arguments)
+    return _command(options.command)(options)
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    from nasbench import stored
+
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "status": lambda options: stored.status(options.results),
+        "rerun": lambda options: stored.rerun(options.run_file),
+        "export": lambda options: stored.export(
+            options.run_file, trial=options.trial, format=options.format, directory=options.out
+        ),
+    }
+    return commands[name]

@@ -1,0 +1,223 @@
+"""From command-line overrides to run specifications, by Hydra: one for each method and seed of an experiment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import nasbench
+from nasbench.config import build, checked, nearest
+from nasbench.errors import InputError
+from nasbench.runtime import Runtime
+
+SCIENCE = ("method", "model", "task", "objective", "training", "limits", "budget", "seed")
+"""The keys of a configuration that determine a run's rows; what a method does not refer to is not among them."""
+
+UNUSED = ("space", "search", "strategy", "estimator")
+"""Groups that count only as far as the method refers to them."""
+
+CHOOSE_SOURCE = ("experiment", "source", "sources")
+"""Keys of the overrides that say which source there is, and what it brings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a configuration says of an experiment as a whole."""
+
+    source: str
+    sources: Any
+    methods: list[str]
+    seeds: list[int]
+    seed: int
+    dry_run: bool
+    runtime: Any = field(default_factory=Runtime)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One run to be made.
+
+    Attributes:
+        science: the resolved configuration that determines its rows.
+    """
+
+    experiment: str
+    scale: str
+    source: str
+    science: Mapping[str, Any]
+    overrides: tuple[str, ...]
+    runtime: Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentSpec:
+    name: str
+    runs: tuple[RunSpec, ...]
+    runtime: Runtime
+    dry_run: bool
+
+
+def conf_dir() -> Path:
+    """The configuration folder: inside the package where it was installed, else beside it in a checkout."""
+    package = Path(nasbench.__file__).resolve().parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def experiment(overrides: Sequence[str]) -> ExperimentSpec:
+    """All the runs that a command line asks for.
+
+    Args:
+        overrides: as given to Hydra. One of `method` or `seed` narrows the experiment's lists to it.
+
+    Raises:
+        InputError: a group, option or key that does not exist, a value of the wrong type, a source that the experiment
+            lacks.
+    """
+    overrides = with_source(overrides)
+    given = set(_keys(overrides))
+    cfg = _compose(overrides)
+    settings = _settings(cfg)
+    methods = [None] if "method" in given else settings.methods
+    seeds = [settings.seed] if "seed" in given else settings.seeds
+    if not methods or not seeds:
+        raise InputError("methods and seeds must each name at least one, as in methods=[ws_nas] seeds=[0]")
+    runs = [
+        _run(_compose([*overrides, *([f"method={method}"] if method else []), f"seed={seed}"]), overrides)
+        for method in methods
+        for seed in seeds
+    ]
+    name = runs[0].experiment
+    return ExperimentSpec(name=name, runs=tuple(runs), runtime=settings.runtime, dry_run=settings.dry_run)
+
+
+def with_source(overrides: Sequence[str]) -> list[str]:
+    """Overrides, with those that the experiment has for the chosen source before them where the user gives none.
+
+    Raises:
+        InputError: the experiment lacks the source.
+    """
+    keys = _keys(overrides)
+    chosen = [text for text, key in zip(overrides, keys, strict=True) if key.partition(".")[0] in CHOOSE_SOURCE]
+    brought = _source_overrides(_settings(_compose(chosen)))
+    return [*(text for text, key in zip(brought, _keys(brought), strict=True) if key not in keys), *overrides]
+
+
+def _keys(overrides: Sequence[str]) -> list[str]:
+    try:
+        return [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
+    except HydraException as error:
+        raise InputError(explain(error)) from error
+
+
+def _run(cfg: DictConfig, overrides: Sequence[str]) -> RunSpec:
+    settings = _settings(cfg)
+    choices = cfg.hydra.runtime.choices
+    try:
+        resolved = OmegaConf.to_container(_without_hydra(cfg), resolve=True)
+    except OmegaConfBaseException as error:
+        raise InputError(_first_line(error)) from error
+    return RunSpec(
+        experiment=choices.get("experiment") or "custom",
+        scale=str(choices["scale"]),
+        source=settings.source,
+        science={key: resolved[key] for key in SCIENCE},  # type: ignore[index, call-overload]
+        overrides=tuple(overrides),
+        runtime=settings.runtime,
+    )
+
+
+def _without_hydra(cfg: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+
+
+def _settings(cfg: DictConfig) -> Settings:
+    known = {*Settings.__dataclass_fields__, *SCIENCE, *UNUSED, "hydra"}
+    for key in map(str, cfg):
+        if key not in known:
+            raise InputError(f"{key} is not a setting{nearest(key, known)}")
+    values = {name: _plain(cfg[name]) for name in Settings.__dataclass_fields__}
+    values["runtime"] = build(values["runtime"], "runtime")
+    return Settings(**checked(Settings, values, "configuration"))
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _source_overrides(settings: Settings) -> list[str]:
+    has = [name for name, overrides in settings.sources.items() if overrides is not None]
+    if not has:
+        return []
+    if settings.source not in has:
+        raise InputError(f"source={settings.source} is not one that this experiment has{nearest(settings.source, has)}")
+    return list(settings.sources[settings.source])
+
+
+def _compose(overrides: Sequence[str]) -> DictConfig:
+    try:
+        with _hydra():
+            return hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    except HydraException as error:
+        raise InputError(explain(error)) from error
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    """Hydra set up to compose, also inside of a Hydra application, whose own set-up is put back."""
+    instance = GlobalHydra.instance()
+    outer = instance.hydra
+    instance.clear()
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            yield
+    finally:
+        instance.hydra = outer
+
+
+def explain(error: HydraException) -> str:
+    """One sentence of what Hydra found wrong with the command line, with the nearest name that exists."""
+    message = _first_line(error)
+    if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        return f"{group}={option} does not exist{nearest(option, error.options)}"
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} is not of the form KEY=VALUE, as in search.max_trials=20 or methods=[ws_nas,s_nas]"
+    key = re.search(r"(?:Could not (?:override|append|find)[^']*|Key )'([\w./@]+)'", message)
+    return _unknown_key(key[1]) if key else message
+
+
+def _unknown_key(key: str) -> str:
+    if key == "experiment":
+        return "an experiment is added, not overridden: write +experiment=NAME"
+    with _hydra():
+        keys = set(_flatten(OmegaConf.to_container(hydra_compose("config"), resolve=False), ""))
+    return f"{key} is not a setting or group{nearest(key, keys) if '.' in key else nearest(key, _top(keys))}"
+
+
+def _top(keys: set[str]) -> set[str]:
+    return {key.partition(".")[0] for key in keys}
+
+
+def _flatten(node: Any, prefix: str) -> Iterator[str]:
+    if prefix:
+        yield prefix
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _flatten(value, f"{prefix}.{key}" if prefix else str(key))
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

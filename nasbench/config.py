@@ -1,0 +1,126 @@
+"""From configuration to objects: every component is a frozen dataclass and is its own schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, get_type_hints
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from nasbench.errors import InputError
+
+
+def build(node: Any, name: str) -> Any:
+    """The object that a configuration node describes.
+
+    A mapping with `_target_` becomes an instance of that dataclass, its nested nodes first; any other mapping or list
+    is rebuilt from its members; anything else is itself.
+
+    Args:
+        node: resolved configuration: plain mappings, lists and values.
+        name: full name of the node, for messages.
+
+    Raises:
+        InputError: an unknown key (with the nearest one), a missing or mistyped value, or one out of range.
+    """
+    if isinstance(node, list):
+        return [build(item, f"{name}[{i}]") for i, item in enumerate(node)]
+    if not isinstance(node, Mapping):
+        return node
+    members = {str(key): build(item, f"{name}.{key}") for key, item in node.items() if key != "_target_"}
+    if "_target_" not in node:
+        return members
+    cls = _locate(node["_target_"], name)
+    return cls(**checked(cls, members, name))
+
+
+def canonical(built: Any, *, locations: bool = True) -> Any:
+    """The configuration that `build` would make an equal object of, all values present and of their fields' types.
+
+    So that `2` and `2.0`, or a default given and left out, are one configuration and one run id.
+
+    Args:
+        locations: keep the fields that say where files lie, marked by `field(metadata={"location": True})`. Building
+            needs them; an identity does not, for it has the hash of their content.
+    """
+    if dataclasses.is_dataclass(built) and not isinstance(built, type):
+        fields = [f for f in dataclasses.fields(built) if locations or not f.metadata.get("location")]
+        values = {f.name: canonical(getattr(built, f.name), locations=locations) for f in fields}
+        return {"_target_": f"{type(built).__module__}.{type(built).__qualname__}", **values}
+    if isinstance(built, Mapping):
+        return {key: canonical(item, locations=locations) for key, item in built.items()}
+    if isinstance(built, list | tuple):
+        return [canonical(item, locations=locations) for item in built]
+    return built.value if isinstance(built, Enum) else built
+
+
+def checked(cls: type, values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Values converted to the types of a dataclass's fields; fields with a default may be left out.
+
+    Raises:
+        InputError: as `build`.
+    """
+    hints = get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    for key in values:
+        if key not in names:
+            raise InputError(f"{name}.{key} is not a setting of {cls.__name__}{nearest(key, names)}")
+    schema = OmegaConf.structured(cls)
+    OmegaConf.set_readonly(schema, False)  # frozen classes make read-only nodes
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        if value == "???":
+            continue
+        if hints[key] is Any:
+            out[key] = value
+        elif isinstance(hints[key], type) and issubclass(hints[key], Enum):
+            out[key] = _member(hints[key], value, f"{name}.{key}")
+        else:
+            out[key] = _converted(schema, key, value, f"{name}.{key}")
+    required = {f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING}
+    for key in names:
+        if key in required and key not in out:
+            raise InputError(f"{name}.{key} is missing: give it a value, as in {name}.{key}=...")
+    return out
+
+
+def _converted(schema: Any, key: str, value: Any, name: str) -> Any:
+    try:
+        OmegaConf.update(schema, key, value, merge=False)
+    except OmegaConfBaseException as error:
+        reason = str(error.msg or error).splitlines()[0]
+        raise InputError(f"{name} cannot be {value!r}: {reason}") from error
+    found = schema[key]
+    return OmegaConf.to_container(found) if OmegaConf.is_config(found) else found
+
+
+def _member(enum: type[Enum], value: Any, name: str) -> Enum:
+    try:
+        return enum(value)
+    except ValueError as error:
+        raise InputError(f"{name} must be one of {', '.join(str(m) for m in enum)}, not {value!r}") from error
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The tail of a message about an unknown name: the nearest one if there is one, else all of them."""
+    names = sorted(names)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(names)}" if names else ""
+
+
+def _locate(target: str, name: str) -> type:
+    module, _, attribute = str(target).rpartition(".")
+    try:
+        cls = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{name}._target_ names {target}, which cannot be imported: {error}") from error
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        raise InputError(f"{name}._target_ names {target}, which is no dataclass")
+    return cls

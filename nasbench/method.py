@@ -1,0 +1,105 @@
+"""How a search space, a search method and an estimator make a method of the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nasbench import rng
+from nasbench.estimators.base import Evaluator
+from nasbench.models.elastic import ElasticModel
+from nasbench.problem import Problem
+from nasbench.records import Evaluation, Phase, Proposal, TestResult, Trial
+from nasbench.search.base import SearchMethod
+from nasbench.spaces.base import SearchSpace
+
+
+class Session(Protocol):
+    """A method at work on one problem: what a run drives, step by step."""
+
+    @property
+    def phases(self) -> Sequence[Phase]: ...
+
+    def propose(self, history: Sequence[Trial]) -> list[Proposal]: ...
+
+    def price(self, proposal: Proposal) -> int: ...
+
+    def evaluate(self, proposal: Proposal) -> Evaluation: ...
+
+    def keep(self, front: Sequence[Trial]) -> None: ...
+
+    def test(self, trial: Trial) -> TestResult: ...
+
+    def extract(self, trial: Trial) -> ElasticModel: ...
+
+
+class Method(Protocol):
+    """A row of the comparison."""
+
+    @property
+    def name(self) -> str: ...
+
+    def upfront_price(self, problem: Problem) -> int:
+        """COST in MACs of what the method does before its first trial."""
+
+    def start(self, problem: Problem) -> Session: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuralArchitectureSearch:
+    """A search method over a search space, scored by an estimator.
+
+    Attributes:
+        name: of the method, in tables and figures.
+        space: a `nasbench.spaces` configuration.
+        search: a `nasbench.search` method, or a baseline that proposes like one.
+        estimator: a `nasbench.estimators` estimator.
+    """
+
+    name: str
+    space: Any
+    search: Any
+    estimator: Any
+
+    def upfront_price(self, problem: Problem) -> int:
+        return self.estimator.upfront_price(problem, self.space.bind(problem.shape))
+
+    def start(self, problem: Problem) -> SearchSession:
+        space = self.space.bind(problem.shape)
+        evaluator = self.estimator.start(problem, space)
+        return SearchSession(seed=problem.seed, space=space, search=self.search, evaluator=evaluator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSession:
+    seed: int
+    space: SearchSpace
+    search: SearchMethod
+    evaluator: Evaluator
+
+    @property
+    def phases(self) -> Sequence[Phase]:
+        return self.evaluator.phases
+
+    def propose(self, history: Sequence[Trial]) -> list[Proposal]:
+        """Proposals of the search method, cut to the trials it may still make."""
+        stream = rng.generator(self.seed, "search", len(history))
+        proposals = self.search.propose(self.space, history, stream)
+        limit = self.search.max_trials
+        return proposals if limit is None else proposals[: max(0, limit - len(history))]
+
+    def price(self, proposal: Proposal) -> int:
+        return self.evaluator.price(proposal)
+
+    def evaluate(self, proposal: Proposal) -> Evaluation:
+        return self.evaluator.evaluate(proposal)
+
+    def keep(self, front: Sequence[Trial]) -> None:
+        self.evaluator.keep(front)
+
+    def test(self, trial: Trial) -> TestResult:
+        return self.evaluator.test(trial)
+
+    def extract(self, trial: Trial) -> ElasticModel:
+        return self.evaluator.extract(trial)

@@ -1,0 +1,145 @@
+"""The elastic encoder: a transformers task model whose layers are run by our own code, whole or as any sub-network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.activations import ACT2FN
+
+from nasbench.cost import NetworkShape
+from nasbench.errors import InputError
+from nasbench.models.family import find_family
+from nasbench.models.layer import LayerSettings, run_layer
+from nasbench.models.shape import network_shape
+from nasbench.records import Head, SubNetwork
+
+
+class ElasticModel(nn.Module):
+    """Wraps a transformers task model: embeddings and task head are its own modules, and layers run on its tensors.
+
+    `state_dict()` holds each tensor once (a tied output matrix under the embeddings' name alone) and
+    `network.state_dict()` has transformers' own keys.
+
+    Training a sub-network gives zero gradients to the heads and units it leaves out of the layers it runs, and no
+    gradient at all to layers it does not run. AdamW passes over a parameter whose gradient is None, without weight
+    decay and without decaying its moments; a training loop that is to equal the masked network therefore calls
+    `zero_gradients()` before each step's backward passes, in place of `optimizer.zero_grad()`.
+
+    Attributes:
+        network: the wrapped model; its layers may differ in size or lack sub-layers.
+        num_labels: classes, choices, 1 for regression, 2 for question answering.
+        shape: of the full network that this one is, or was extracted from.
+        kept: what of that full network this one has: `cost.parameters(shape, kept)` counts its parameters.
+    """
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        head: Head,
+        num_labels: int,
+        *,
+        shape: NetworkShape | None = None,
+        kept: SubNetwork | None = None,
+    ) -> None:
+        """Shape and kept parts are those of the network itself where they are not given.
+
+        Raises:
+            InputError: a family that is not known, a decoder, or a shape that cannot be searched.
+        """
+        super().__init__()
+        config: Any = network.config
+        if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
+            raise InputError(f"{type(network).__name__} is set up as a decoder; only encoders can be searched")
+        self.family = find_family(config.model_type)
+        self.network = network
+        self.head = head
+        self.num_labels = num_labels
+        self.shape = shape or network_shape(network, self.family, head)
+        self.kept = kept or self.shape.full()
+        self.layers = tuple(self.family.view(layer) for layer in self.family.encoder_layers(network))
+        self._whole = SubNetwork(
+            tuple(range(len(self.layers))),
+            tuple(range(len(heads)) for heads in self.kept.heads),
+            tuple(range(len(units)) for units in self.kept.units),
+        )
+        self._settings = LayerSettings(
+            head_size=self.shape.head_size,
+            activation=ACT2FN[getattr(config, self.family.activation)],
+            hidden_dropout=getattr(config, self.family.hidden_dropout),
+            attention_dropout=getattr(config, self.family.attention_dropout),
+            attention_output_dropout=self.family.attention_output_dropout,
+        )
+        self._tied = _tied_names(self)
+        self.training = network.training
+        self.register_state_dict_post_hook(_drop_tied)
+        self.register_load_state_dict_pre_hook(_restore_tied)
+
+    def forward(self, batch: Mapping[str, Tensor], sub_network: SubNetwork | None = None) -> Tensor:
+        """Logits, as `Head` says.
+
+        Args:
+            batch: `input_ids`, `attention_mask` (0 at padding) and, where the family has them and they are given,
+                `token_type_ids`, all [B, S], or [B, C, S] for multiple choice; anything else in it is ignored.
+            sub_network: indices into what the wrapped network has; None for all of it.
+
+        Raises:
+            ValueError: a layer, head or unit that the wrapped network has not.
+        """
+        hidden = self.hidden_states(batch, sub_network)
+        logits = self.family.logits(self.network, self.head, hidden)
+        return logits.view(-1, batch["input_ids"].size(1)) if self.head is Head.MULTIPLE_CHOICE else logits
+
+    def hidden_states(self, batch: Mapping[str, Tensor], sub_network: SubNetwork | None = None) -> Tensor:
+        """Hidden states [B, S, d] ([B * C, S, d] for multiple choice) after the last kept layer."""
+        sub_network = sub_network or self._whole
+        hidden = self._embed(batch)
+        mask = _padding_mask(batch["attention_mask"])
+        for index, heads, units in zip(sub_network.layers_kept, sub_network.heads, sub_network.units, strict=True):
+            if index >= len(self.layers):
+                raise ValueError(f"layer {index} is kept of a network that has {len(self.layers)}")
+            hidden = run_layer(self.layers[index], hidden, mask, heads, units, self._settings, self.training)
+        return hidden
+
+    def zero_gradients(self) -> None:
+        """Make every gradient zero, whether there was one or none."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad.zero_()
+            elif parameter.requires_grad:
+                parameter.grad = torch.zeros_like(parameter)
+
+    def _embed(self, batch: Mapping[str, Tensor]) -> Tensor:
+        names = ["input_ids"]
+        if self.family.token_types and "token_type_ids" in batch:
+            names.append("token_type_ids")
+        embeddings: Any = self.network.base_model.embeddings
+        hidden: Tensor = embeddings(**{name: batch[name].flatten(0, -2) for name in names})
+        return hidden
+
+
+def _padding_mask(attention_mask: Tensor) -> Tensor | None:
+    """Which keys may be attended to, [B, 1, 1, S]; None where all may, which is faster and numerically the same."""
+    mask = attention_mask.flatten(0, -2).bool()
+    return None if bool(mask.all()) else mask[:, None, None, :]
+
+
+def _tied_names(model: nn.Module) -> dict[str, str]:
+    """Names of parameters that are another's tensor, and the name that stands for both."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    every = model.named_parameters(remove_duplicate=False)
+    return {name: names[id(parameter)] for name, parameter in every if name != names[id(parameter)]}
+
+
+def _drop_tied(model: ElasticModel, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    for name in model._tied:
+        del state[prefix + name]
+
+
+def _restore_tied(model: ElasticModel, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    for name, stands_for in model._tied.items():
+        if prefix + stands_for in state:
+            state.setdefault(prefix + name, state[prefix + stands_for])

@@ -1,0 +1,89 @@
+"""What a method has to solve: a checkpoint, a task's data, objectives, a seed, and what each step of it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nasbench import cost
+from nasbench.models.checkpoint import Checkpoint
+from nasbench.models.elastic import ElasticModel
+from nasbench.objectives import Measurement, Objective
+from nasbench.records import Evaluation, Sizes, Status, SubNetwork
+from nasbench.tasks.base import Split, TaskData
+from nasbench.training import Training
+from nasbench.weights import WeightsStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Everything a method needs and nothing of how it is run.
+
+    Attributes:
+        shape: of the full network with the task's head.
+        objectives: by name, in the order of a point's coordinates.
+        seed: of the run, key of all its random streams.
+        numerics: what must be equal for equal bytes; part of the recipe of all stored weights.
+        device: where tensors live, as torch names it.
+        report: told the MACs done of the phase or trial at hand, now and then, for whoever watches.
+    """
+
+    checkpoint: Checkpoint
+    data: TaskData
+    shape: cost.NetworkShape
+    objectives: Mapping[str, Objective]
+    training: Training
+    seed: int
+    weights: WeightsStore
+    fingerprints: Mapping[str, str]
+    numerics: Mapping[str, object]
+    device: str
+    report: Callable[[float], None] = lambda macs: None
+
+    def pretrained(self) -> ElasticModel:
+        """A fresh copy of the pretrained network under the task's head, initialised by the run's seed."""
+        return self.checkpoint.load(self.data.head, self.data.num_labels, self.seed).to(self.device)
+
+    def sizes(self, network: SubNetwork) -> Sizes:
+        return cost.sizes(self.shape, network, self.data.max_length)
+
+    @property
+    def full(self) -> Sizes:
+        return self.sizes(self.shape.full())
+
+    @property
+    def epoch_macs(self) -> int:
+        """COST of training the full network for one epoch: the unit of budgets."""
+        return self.training_cost(self.shape.full(), 1)
+
+    def training_cost(self, network: SubNetwork, epochs: int) -> int:
+        return epochs * cost.training_macs(self.shape, network, self.data.train.lengths.ravel())
+
+    def scoring_cost(self, network: SubNetwork, split: Split) -> int:
+        return cost.forward_macs(self.shape, network, split.lengths.ravel())
+
+    def objective_values(self, network: SubNetwork, scores: Mapping[str, float]) -> dict[str, float]:
+        measurement = Measurement(scores=scores, metric=self.data.metric, sizes=self.sizes(network), full=self.full)
+        return {name: objective.value(measurement) for name, objective in self.objectives.items()}
+
+    def evaluation(
+        self, network: SubNetwork, scores: Mapping[str, float], *, cost: int, seconds: float, weights: str | None
+    ) -> Evaluation:
+        """What a trial found; without objectives, and so no point, where its scores are not finite."""
+        values = self.objective_values(network, scores) if all(map(math.isfinite, scores.values())) else {}
+        finite = bool(values) and all(map(math.isfinite, values.values()))
+        return Evaluation(
+            status=Status.OK if finite else Status.DIVERGED,
+            cost=cost,
+            sizes=self.sizes(network),
+            validation=values if finite else {},
+            scores=scores if finite else {},
+            weights=weights if finite else None,
+            note=None if finite else "loss or score not finite",
+            seconds=seconds,
+        )
+
+    def recipe(self, **made_by: object) -> dict[str, object]:
+        """What determines trained weights: these facts and what the caller adds."""
+        return {"fingerprints": dict(self.fingerprints), "numerics": dict(self.numerics), **made_by}

@@ -1,0 +1,158 @@
+"""What can be done with stored runs: look, repeat, export."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from nasbench.compose import RunSpec
+from nasbench.errors import InputError
+from nasbench.models.export import export as export_model
+from nasbench.results import Run as StoredRun
+from nasbench.results import find_runs, read_run
+from nasbench.rows import comparable
+from nasbench.run import Run, assemble
+from nasbench.runtime import Runtime
+
+
+def status(folder: Path) -> int:
+    """Print a line for each run in a results folder, and how many are done."""
+    runs = [read_run(path) for path in find_runs(folder)]
+    if not runs:
+        raise InputError(f"{folder} holds no run files: name a folder of results, such as results/squad_distilbert")
+    table = Table(box=None)
+    for column in ("experiment", "method", "seed", "task", "model", "source", "state", "trials", "COST (epochs)"):
+        table.add_column(column)
+    for run in runs:
+        h = run.header
+        spent = run.trials[-1].spent if run.trials else sum(phase.cost for phase in run.phases)
+        cost = f"{spent / h.epoch_macs:.2f} of {h.budget['amount']:g} {h.budget['unit']}"
+        names = (h.experiment, h.method, str(h.seed), h.task, h.model, h.source)
+        table.add_row(*names, _state(run), str(len(run.trials)), cost)
+    console = Console(highlight=False)
+    console.print(table)
+    counts = Counter(_state(run) for run in runs)
+    console.print(", ".join(f"{number} {state}" for state, number in sorted(counts.items())))
+    return 0
+
+
+def _state(run: StoredRun) -> str:
+    return "done" if run.finished else "unfinished"
+
+
+def rerun(path: Path) -> int:
+    """Repeat a run from its header, elsewhere, and compare; returns 1 where a row differs."""
+    stored = read_run(path)
+    with tempfile.TemporaryDirectory() as folder:
+        again = revive(stored, Path(folder))
+        if again.header().numerics != stored.header.numerics:
+            raise InputError(
+                f"{path} was made under other numerics ({_differing(again, stored)}): its bytes cannot be repeated here"
+            )
+        again.execute(lambda event: None)
+        differences = list(_differences(path, again.path))
+    for line in differences[:5]:
+        print(line)
+    if not differences:
+        print(f"{path}: equal, row by row, apart from times and provenance")
+    return 1 if differences else 0
+
+
+def revive(stored: StoredRun, results: Path) -> Run:
+    """The run that a stored header describes, over the same data and checkpoint, to be made in another folder.
+
+    Raises:
+        InputError: the data or the checkpoint has changed since.
+    """
+    header = stored.header
+    runtime = Runtime(
+        workers=1, threads=header.numerics["threads"], device=header.numerics["device"], results=str(results)
+    )
+    torch.set_num_threads(runtime.threads)
+    run = assemble(
+        RunSpec(
+            experiment=header.experiment,
+            scale=header.scale,
+            source=header.source,
+            science=header.config,
+            overrides=tuple(header.provenance.get("overrides", ())),
+            runtime=runtime,
+        )
+    )
+    for name, was in header.fingerprints.items():
+        now = run.problem.fingerprints[name]
+        if now != was:
+            raise InputError(f"{stored.path}: its {name} had sha256 {was[:12]}, what is there now has {now[:12]}")
+    return run
+
+
+def _differing(again: Run, stored: StoredRun) -> str:
+    was, now = stored.header.numerics, again.header().numerics
+    return ", ".join(f"{name}: {was.get(name)}, here {now[name]}" for name in now if was.get(name) != now[name])
+
+
+def _differences(a: Path, b: Path) -> Iterator[str]:
+    """One line for each row in which two run files differ in more than times and provenance."""
+    rows_a, rows_b = ([comparable(json.loads(line)) for line in path.read_text().splitlines()] for path in (a, b))
+    if len(rows_a) != len(rows_b):
+        yield f"{len(rows_a)} rows in {a.name}, {len(rows_b)} when repeated"
+    for number, (row_a, row_b) in enumerate(zip(rows_a, rows_b, strict=False), 1):
+        names = [name for name in {**row_a, **row_b} if row_a.get(name) != row_b.get(name)]
+        for name in names:
+            yield f"line {number} ({row_a['kind']}), {name}: {row_a.get(name)} stored, {row_b.get(name)} when repeated"
+
+
+def export(path: Path, *, trial: int, format: str, directory: Path) -> int:
+    """Save the sub-network of a stored trial, with tokenizer and card, for transformers to load."""
+    stored = read_run(path)
+    if not 0 <= trial < len(stored.trials):
+        raise InputError(f"{path} has trials 0 to {len(stored.trials) - 1}, not {trial}")
+    chosen = stored.trials[trial]
+    if not chosen.ok:
+        raise InputError(f"trial {trial} of {path} is {chosen.evaluation.status}: it has no network worth exporting")
+    run = revive(stored, path.parent.parent)
+    session = run.method.start(run.problem)
+    model = session.extract(chosen)
+    tokenizer = run.problem.checkpoint.tokenizer()
+    export_model(model, tokenizer, directory, format=format, card=card(stored, trial))
+    print(f"trial {trial} of {path}: saved in {directory} ({format})")
+    return 0
+
+
+def card(stored: StoredRun, trial: int) -> dict[str, dict[str, Any]]:
+    """What an exported network's model card tells: scores, sizes, provenance."""
+    chosen, header = stored.trials[trial], stored.header
+    test = next((test for test in stored.tests if test.trial == trial), None)
+    sizes, full = chosen.evaluation.sizes, header.full
+    return {
+        "Scores": {
+            "task": header.task,
+            **{f"validation {name}": value for name, value in chosen.evaluation.scores.items()},
+            **{f"test {name}": value for name, value in (test.scores if test else {}).items()},
+        },
+        "Sizes": {
+            "parameters": sizes.parameters,
+            "encoder parameters": sizes.encoder_parameters,
+            "share of the full encoder": f"{sizes.encoder_parameters / full.encoder_parameters:.1%}",
+            "multiply-accumulates of one sequence of the maximum length": sizes.macs,
+        },
+        "Provenance": {
+            "base model": header.model,
+            "source": header.source,
+            "method": header.method,
+            "run": header.run_id,
+            "trial": trial,
+            "seed": header.seed,
+            "architecture": chosen.proposal.architecture.to_json(),
+            **{f"sha256 of the {name}": value for name, value in header.fingerprints.items()},
+            **{f"made by: {name}": header.provenance.get(name) for name in ("commit", "dirty", "versions", "cpu")},
+        },
+    }

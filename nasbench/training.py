@@ -1,0 +1,148 @@
+"""The one training loop of the suite, and the one way to score a network on a split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import get_linear_schedule_with_warmup
+
+from nasbench import rng
+from nasbench.errors import InputError
+from nasbench.models.elastic import ElasticModel
+from nasbench.records import Head, SubNetwork
+from nasbench.tasks.base import Batch, Split
+from nasbench.tasks.losses import task_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How networks are fine-tuned: AdamW, weight decay on all parameters, linear warm-up and decay.
+
+    Attributes:
+        epochs: full fidelity; the learning-rate schedule spans them whatever the fidelity of a trial.
+        warmup: share of the steps over which the learning rate rises from 0.
+        clip: bound of the gradient's norm; None for none.
+        scoring_batch_size: sequences at a time when a split is scored.
+    """
+
+    epochs: int = 1
+    batch_size: int = 16
+    learning_rate: float = 3e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    clip: float | None = 1.0
+    scoring_batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "scoring_batch_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"training.{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 < self.learning_rate < 1:
+            raise InputError(f"training.learning_rate must be between 0 and 1, not {self.learning_rate}")
+        if not 0 <= self.warmup < 1:
+            raise InputError(f"training.warmup, a share of the steps, must be in [0, 1), not {self.warmup}")
+        if self.weight_decay < 0:
+            raise InputError(f"training.weight_decay must not be negative, it is {self.weight_decay}")
+        if self.clip is not None and not self.clip > 0:
+            raise InputError(f"training.clip must be above 0 or null, not {self.clip}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One training step: its batch, its number from 0, and the share of the training done before it."""
+
+    number: int
+    progress: float
+    indices: NDArray[np.int64]
+
+
+def steps(split: Split, settings: Training, seed: int) -> Iterator[Step]:
+    """The steps of a whole training, in order: what a run with this seed will see, known without running it."""
+    total = settings.epochs * math.ceil(len(split) / settings.batch_size)
+    number = 0
+    for epoch in range(settings.epochs):
+        for indices in split.shuffled_batches(settings.batch_size, rng.generator(seed, "shuffle", epoch)):
+            yield Step(number=number, progress=number / total, indices=indices)
+            number += 1
+
+
+Backward = Callable[[Batch, Step], float]
+"""Adds a step's gradients to the parameters' and returns its loss."""
+
+Report = Callable[[float], None]
+"""Told the share of a piece of work that is done, now and then."""
+
+
+def train(
+    model: ElasticModel, split: Split, settings: Training, *, seed: int, backward: Backward, report: Report
+) -> float:
+    """Train a model in place.
+
+    Gradients are zeroed, never dropped, so that a layer which a step skips decays like under a mask of zeros.
+
+    Returns:
+        The mean loss of the last epoch's steps; NaN if a loss or gradient was not finite, where training stops.
+    """
+    model.train()
+    parameters = list(model.parameters())
+    device = parameters[0].device
+    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    per_epoch = math.ceil(len(split) / settings.batch_size)
+    total = settings.epochs * per_epoch
+    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * total), total)
+    losses: list[float] = []
+    for step in steps(split, settings, seed):
+        batch = {name: tensor.to(device) for name, tensor in split.batch(step.indices).items()}
+        report(step.progress)
+        model.zero_gradients()
+        with rng.scope(seed, "dropout", step.number):
+            loss = backward(batch, step)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip or math.inf)
+        if not (math.isfinite(loss) and torch.isfinite(norm)):
+            return math.nan
+        optimizer.step()
+        schedule.step()
+        losses.append(loss)
+    return float(np.mean(losses[-per_epoch:]))
+
+
+def supervised(model: ElasticModel) -> Backward:
+    """The plain step: the whole network against the labels."""
+
+    def backward(batch: Batch, step: Step) -> float:
+        loss = task_loss(model.head, model(batch), batch)
+        loss.backward()
+        return loss.item()
+
+    return backward
+
+
+@torch.inference_mode()
+def score(model: ElasticModel, split: Split, settings: Training, network: SubNetwork | None = None) -> dict[str, float]:
+    """The task's metrics of a (sub-)network on a split, and the mean `loss`, alone and NaN where training diverged."""
+    model.eval()
+    device = next(model.parameters()).device
+    outputs: dict[int, NDArray[np.float32]] = {}
+    total = 0.0
+    for indices in split.batches(settings.scoring_batch_size):
+        batch = {name: tensor.to(device) for name, tensor in split.batch(indices).items()}
+        logits = model(batch, network)
+        total += float(task_loss(model.head, logits, batch)) * len(indices)
+        outputs.update(zip(indices.tolist(), _unpadded(model.head, logits, split.lengths[indices]), strict=True))
+    loss = total / len(split)
+    if not math.isfinite(loss):
+        return {"loss": math.nan}
+    return {**split.scores([outputs[i] for i in range(len(split))]), "loss": loss}
+
+
+def _unpadded(head: Head, logits: Tensor, lengths: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+    rows = logits.float().cpu().numpy()
+    if head in (Head.QUESTION_ANSWERING, Head.MASKED_LM):
+        return [row[: int(length)] for row, length in zip(rows, lengths[:, 0], strict=True)]
+    return list(rows)

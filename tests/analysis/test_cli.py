@@ -1,0 +1,97 @@
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.cli import main
+from analysis.load import load_runs
+from tests.analysis.conftest import FRONT, TESTS
+from tests.analysis.runs import write_run
+
+FILES = sorted([*(f"{name}.{form}" for name in ("hypervolume", "pareto") for form in ("csv", "pdf", "png"))])
+
+
+def test_draws_and_tabulates_an_experiment(experiment: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([str(experiment)]) == 0
+    out = capsys.readouterr().out
+    written = sorted(path.name for path in (experiment / "figures").iterdir())
+    assert written == sorted([*FILES, "table.csv", "table.md"])
+    assert "bbc_cloze · minilm (embedded, laptop), 2 epochs a method" in out
+    assert "0.375 ± 0.057" in out
+    assert "note: s_nas has no finished run of seed 1" in out
+    assert all(f"wrote {experiment / 'figures' / name}" in out for name in written)
+    assert pd.read_csv(experiment / "figures" / "table.csv")["method"].tolist() == ["unpruned", "s_nas", "ws_nas"]
+    assert "| ws\\_nas | 2 | 0.375 ± 0.057 |" in (experiment / "figures" / "table.md").read_text()
+
+
+def test_export_commands_name_each_methods_choice(experiment: Path, capsys: pytest.CaptureFixture[str]):
+    main([str(experiment), "--figure", "pareto"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("export the choice of ws_nas"))
+    command = shlex.split(line.partition(": ")[2])
+    # Both seeds are equal on validation: the first. Within 5% of 0.6 there is only the best itself, trial 1.
+    path = next(r.path for r in load_runs(experiment) if (r.header.method, r.header.seed) == ("ws_nas", 0))
+    assert command[:-1] == ["nasbench", "export", str(path), "--trial", "1", "--format", "custom", "--out"]
+
+
+def test_unfinished_runs_come_with_the_command_that_completes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_run(tmp_path, "ws_nas", FRONT, {}, finished=False)
+    assert main([str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "complete what is unfinished: python -m nasbench +experiment=made_up" in out
+    assert "not drawn: pareto, as no finished run has test results" in out
+
+
+def test_each_experiment_is_done_apart(experiment: Path, tmp_path: Path):
+    write_run(experiment.parent / "second", "ws_nas", FRONT, TESTS)
+    assert main([str(experiment.parent), "--out", str(tmp_path / "out"), "--figure", "pareto"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["made_up", "second"]
+    assert pd.read_csv(tmp_path / "out" / "second" / "table.csv")["method"].tolist() == ["ws_nas"]
+
+
+def test_settings_of_one_experiment_are_done_apart_and_named(
+    experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    write_run(experiment, "ws_nas", FRONT, TESTS, source="hub")
+    assert main([str(experiment), "--out", str(tmp_path / "out")]) == 0
+    assert "they differ in source (embedded, hub)" in capsys.readouterr().out
+    assert len(list((tmp_path / "out").glob("pareto-*.png"))) == 2
+
+
+def test_a_single_run_does_not_overwrite_its_experiments_figures(experiment: Path):
+    path = next(run.path for run in load_runs(experiment) if run.header.method == "s_nas")
+    assert main([str(path), "--figure", "pareto"]) == 0
+    assert (experiment / "figures" / path.stem / "pareto.png").exists()
+    assert not (experiment / "figures" / "pareto.png").exists()
+
+
+def test_lists_its_figures(capsys: pytest.CaptureFixture[str]):
+    assert main(["--list"]) == 0
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["hypervolume", "pareto"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{results}/absent"], "there is no results folder"),
+        (["{empty}"], "there are no runs in"),
+        (["{other}"], "schema version 99"),
+        (["{results}", "--out", "{file}"], "cannot write to"),
+        (["{results}", "--figure", "hypervolum"], "did you mean hypervolume?"),
+        ([], "name a results folder"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(
+    arguments: list[str], sentence: str, experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    places = {name: tmp_path / name for name in ("empty", "other", "file")} | {"results": experiment}
+    places["empty"].mkdir()
+    old = write_run(places["other"], "ws_nas", FRONT, TESTS)
+    old.write_text(old.read_text().replace('"schema_version": 1', '"schema_version": 99', 1))
+    places["file"].write_text("in the way")
+    before = sorted(tmp_path.rglob("*"))
+    assert main([argument.format(**places) for argument in arguments]) == 2
+    streams = capsys.readouterr()
+    assert sentence in streams.err
+    assert streams.err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before

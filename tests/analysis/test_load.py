@@ -1,0 +1,72 @@
+import math
+from pathlib import Path
+
+import pytest
+
+import analysis
+from analysis.load import load_runs, load_trials
+from nasbench.errors import InputError
+from tests.analysis.conftest import FRONT, TESTS
+from tests.analysis.runs import write_run
+
+
+def test_one_row_a_trial_with_columns_that_name_their_split(experiment: Path):
+    frame = analysis.load_trials(experiment)
+    assert len(frame) == 4 + 4 + 3 + 1
+    row = frame[(frame["method"] == "ws_nas") & (frame["seed"] == 1) & (frame["trial"] == 1)].iloc[0]
+    expected = {
+        "validation_error": 0.4,
+        "test_error": 0.35,
+        "validation_score": 0.6,
+        "test_score": 0.65,
+        "validation_size": 0.8,
+        "encoder_parameters": 800,
+        "relative_encoder_parameters": 0.8,
+        "parameters": 1800,
+        "relative_parameters": 0.9,
+        "cost": 100,
+        "spent": 700,
+        "epochs_spent": 0.7,
+    }
+    assert {name: row[name] for name in expected} == pytest.approx(expected)
+    assert row["on_front"]
+    assert row["finished"]
+
+
+def test_what_a_trial_lacks_is_nan(experiment: Path):
+    rows = {(row["method"], row["seed"], row["trial"]): row for row in load_trials(experiment).to_dict("records")}
+    failed = rows["s_nas", 0, 1]
+    assert failed["status"] == "failed"
+    assert all(math.isnan(failed[name]) for name in ("validation_error", "validation_score", "test_error"))
+    dominated = rows["ws_nas", 0, 2]
+    assert math.isnan(dominated["test_error"])
+    assert not dominated["on_front"]
+
+
+def test_every_column_is_documented(experiment: Path):
+    text = load_trials.__doc__ or ""
+    for name in load_trials(experiment).columns:
+        stem, _, what = name.partition("_")
+        objective = stem in ("validation", "test") and what in ("error", "size")
+        assert objective or (stem == "relative" and what in text) or name in text, name
+
+
+def test_repeated_runs_are_left_out_and_named(tmp_path: Path):
+    write_run(tmp_path, "ws_nas", FRONT, TESTS)
+    write_run(tmp_path, "ws_nas", FRONT, TESTS, name="copy.jsonl")
+    frame = load_trials(tmp_path)
+    assert len(frame) == len(FRONT)
+    assert len(frame.attrs["notes"]) == 1
+
+
+def test_a_file_a_folder_and_a_folder_of_folders_can_be_read(experiment: Path):
+    assert len(load_runs(experiment)) == len(load_runs(experiment.parent)) == 4
+    (file,) = [run.path for run in load_runs(experiment) if run.header.method == "s_nas"]
+    assert [run.header.method for run in load_runs(file)] == ["s_nas"]
+
+
+def test_no_folder_and_no_runs_are_told_in_a_sentence(tmp_path: Path):
+    with pytest.raises(InputError, match="there are no runs in"):
+        load_runs(tmp_path)
+    with pytest.raises(InputError, match="no results folder"):
+        load_runs(tmp_path / "absent")

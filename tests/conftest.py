@@ -1,0 +1,60 @@
+"""What many tests need: small runs on embedded text, made once a session."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+TINY = (
+    "+experiment=smoke",
+    "limits.train=24",
+    "limits.validation=12",
+    "limits.test=12",
+    "training.batch_size=8",
+    "runtime.workers=1",
+)
+"""Overrides of a run that takes about a second."""
+
+
+@pytest.fixture(scope="session")
+def nasbench_data() -> Path:
+    """The folder of real datasets, by NASBENCH_DATA; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("NASBENCH_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real data: no folder {folder} (set NASBENCH_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., Path]:
+    """Make a tiny run of one method in a results folder; returns its file."""
+    from nasbench.compose import experiment
+    from nasbench.run import assemble
+
+    def make(results: Path, method: str, *overrides: str) -> Path:
+        (spec,) = experiment([*TINY, f"method={method}", f"runtime.results={results}", *overrides]).runs
+        run = assemble(spec)
+        run.execute(lambda progress: None)
+        return run.path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def rows() -> Callable[[Path], list[dict[str, Any]]]:
+    """The rows of a run file, without the fields that may differ between equal runs."""
+    from nasbench.rows import comparable
+
+    def read(path: Path) -> list[dict[str, Any]]:
+        return [comparable(json.loads(line)) for line in path.read_text().splitlines()]
+
+    return read

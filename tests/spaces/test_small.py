@@ -1,0 +1,79 @@
+"""SMALL: bounds, decoding and its inverse, against the paper's Algorithm 3 and enumeration."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from nasbench import rng
+from nasbench.cost import NetworkShape
+from nasbench.records import Architecture, SubNetwork
+from nasbench.spaces.small import Small
+
+SHAPE = NetworkShape(
+    hidden_size=8,
+    head_size=2,
+    layers=2,
+    heads=3,
+    units=4,
+    embedding_parameters=100,
+    output_parameters=10,
+    output_macs_per_sequence=0,
+    output_macs_per_token=16,
+)
+SPACE = Small().bind(SHAPE)
+
+
+def test_network_keeps_the_first_of_each() -> None:
+    network = SPACE.network(Architecture((1, 2, 3)))
+    masks = np.zeros((2, 3)), np.zeros((2, 4))  # Algorithm 3, on masks
+    masks[0][:1, :2], masks[1][:1, :3] = 1, 1
+    assert [list(np.flatnonzero(row)) for row in masks[0][list(network.layers_kept)]] == [list(network.heads[0])]
+    assert [list(np.flatnonzero(row)) for row in masks[1][list(network.layers_kept)]] == [list(network.units[0])]
+
+
+def test_bounds_follow_the_protocol() -> None:
+    assert SPACE.smallest() == Architecture((0, 1, 1))
+    assert SPACE.largest() == Architecture((2, 3, 4))
+    assert Small(allow_zero=True).bind(SHAPE).smallest() == Architecture((0, 0, 0))
+
+
+def test_samples_are_uniform_over_the_whole_space() -> None:
+    draws = [SPACE.sample(rng.generator(0, "test", i)).values for i in range(3600)]
+    points = list(itertools.product(range(3), range(1, 4), range(1, 5)))
+    counts = np.array([draws.count(point) for point in points])
+    assert counts.sum() == 3600
+    expected = 3600 / len(points)
+    assert ((counts - expected) ** 2 / expected).sum() < 66.6  # 99.9% quantile of chi-squared, 35 degrees of freedom
+
+
+def test_mutation_changes_one_entry_to_any_other_value() -> None:
+    start = Architecture((1, 2, 3))
+    seen = {SPACE.mutate(start, rng.generator(0, "test", i)) for i in range(500)}
+    assert seen == set(SPACE.neighbours(start))
+    assert all(sum(a != b for a, b in zip(m.values, start.values, strict=True)) == 1 for m in seen)
+    assert len(seen) == 2 + 2 + 3
+
+
+def test_architecture_inverts_network() -> None:
+    for values in itertools.product(range(1, 3), range(1, 4), range(1, 5)):
+        assert SPACE.architecture(SPACE.network(Architecture(values))).values == values
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        SubNetwork((1,), (range(3),), (range(4),)),
+        SubNetwork((0,), ((1, 2),), (range(4),)),
+        SubNetwork((0, 1), (range(3), range(2)), (range(4), range(4))),
+    ],
+)
+def test_a_network_outside_the_space_has_no_architecture(network: SubNetwork) -> None:
+    with pytest.raises(ValueError, match="SMALL has only"):
+        SPACE.architecture(network)
+
+
+@pytest.mark.parametrize("values", [(3, 1, 1), (1, 0, 1), (1, 1), (1, 1, "x")])
+def test_a_foreign_architecture_is_refused(values: tuple) -> None:
+    with pytest.raises(ValueError, match="is not of this space"):
+        SPACE.network(Architecture(values))
