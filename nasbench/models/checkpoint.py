@@ -166,9 +166,9 @@ class RandomCheckpoint:
 
     def __post_init__(self) -> None:
         _check_dropout(self.dropout)
-        for field in ("hidden_size", "layers", "heads", "units", "positions"):
-            if getattr(self, field) < 1:
-                raise InputError(f"model.{field} must be at least 1, not {getattr(self, field)}")
+        for name in ("hidden_size", "layers", "heads", "units", "positions"):
+            if getattr(self, name) < 1:
+                raise InputError(f"model.{name} must be at least 1, not {getattr(self, name)}")
         if self.hidden_size % self.heads:
             raise InputError(f"model.hidden_size must be a multiple of the {self.heads} heads, not {self.hidden_size}")
 

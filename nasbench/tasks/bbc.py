@@ -1,4 +1,4 @@
-"""Tasks made from BBC News (Greene and Cunningham 2006), as an installed package brings it: 2,225 articles, five topics.
+"""Tasks made from BBC News (Greene and Cunningham 2006), as a package brings it: 2,225 articles, five topics.
 
 `python -m nasbench.tasks.bbc` prints three questions.
 """
@@ -142,7 +142,7 @@ class StorySplit:
         return {name: [a for a in articles if a.story in numbers] for name, numbers in chosen.items()}
 
     def limited(self, splits: Mapping[str, Sequence[Example]], limits: Limits) -> dict[str, list[Example]]:
-        """Subsets drawn once without replacement, in their order; of two limits the smaller one's lies in the larger's."""
+        """Subsets drawn once without replacement; of two limits, the smaller one's lies in the larger one's."""
         out: dict[str, list[Example]] = {}
         for name, examples in splits.items():
             order = rng.generator(self.seed, name).permutation(len(examples))[: getattr(limits, name)]

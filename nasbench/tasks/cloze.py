@@ -19,7 +19,7 @@ MIN_WORDS = 4
 """A title or lead of fewer words asks nothing."""
 
 MIN_RIVALS = 2
-"""Other names and numbers that a context must hold: where the answer is the only one, nothing needs to be understood."""
+"""Other names and numbers that a context must hold: finding the only one would take no understanding."""
 
 Span = tuple[int, int]
 """Begin and end in a text, in characters."""
@@ -29,12 +29,44 @@ _NUMBER = r"(?<![\w.-])[£$€]?\d+(?:[.,:]\d+)*(?:%|bn\b|m\b|p\b)?(?![\w-])"
 _WORD = r"[^\W\d_]+(?:['&-][^\W\d_]+)*"
 _TOKEN = re.compile(f"(?P<number>{_NUMBER})|{_WORD}")
 _NAME_INSIDE = re.compile(rf"(?<=[a-z,;] )(?=[A-Z]){_WORD}")
+_SMALL = re.compile(r"\b[a-z]+\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'(]?[A-Z£$0-9])|(?<=[.!?][\"'])\s+(?=[\"'(]?[A-Z£$0-9])")
 _POSSESSIVE = re.compile("'s$")
 
 _NO_NAMES = frozenset(
-    "Mr Mrs Ms Miss Sir Dr Lord Lady Prof Rev St I January February March April May June July August September October "
-    "November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+    (
+        "Mr",
+        "Mrs",
+        "Ms",
+        "Miss",
+        "Sir",
+        "Dr",
+        "Lord",
+        "Lady",
+        "Prof",
+        "Rev",
+        "St",
+        "I",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    )
 )
 """Capitalised words that are forms of address, or dates that fit anywhere."""
 
@@ -45,8 +77,10 @@ def sentences(paragraph: str) -> list[str]:
 
 
 def names_within(text: str) -> frozenset[str]:
-    """Words that the text capitalises within a sentence: they are names at the beginning of one, too."""
-    return frozenset(_POSSESSIVE.sub("", word) for word in _NAME_INSIDE.findall(text)) - _NO_NAMES
+    """Words that the text capitalises within a sentence, and never writes small: names at the beginning of one, too."""
+    small = set(_SMALL.findall(text))
+    capitalised = {_POSSESSIVE.sub("", word) for word in _NAME_INSIDE.findall(text)}
+    return frozenset(word for word in capitalised - _NO_NAMES if word.lower() not in small)
 
 
 def mentions(text: str, names: frozenset[str]) -> list[list[Span]]:
@@ -120,5 +154,7 @@ def _is_fair(text: str, span: Span, context: str, names: frozenset[str]) -> bool
 
 def _occurrence(text: str, phrase: str) -> int:
     """Where a phrase first stands in a text as whole words and numbers; -1 where it does not."""
+    if phrase not in text:
+        return -1
     match = re.search(rf"(?<![\w£$€.,&-]){re.escape(phrase)}(?![\w%&-]|[.,:]\d)", text)
     return match.start() if match else -1
