@@ -53,14 +53,18 @@ def _experiment(arguments: Sequence[str]) -> int:
     overrides = [text for text in arguments if "=" in text and not text.startswith("-")]
     others = [text for text in arguments if text not in overrides]
     sys.argv = [sys.argv[0], *others, *compose.with_source(overrides)]
-    codes: list[int] = []
+    given: list[Sequence[str]] = []
 
     @hydra.main(version_base="1.3", config_path=str(compose.conf_dir()), config_name="config")
     def job(cfg: DictConfig) -> None:
-        codes.append(_run(HydraConfig.get().overrides.task, multirun=HydraConfig.get().mode is RunMode.MULTIRUN))
+        overrides = HydraConfig.get().overrides.task
+        if HydraConfig.get().mode is not RunMode.MULTIRUN:
+            given.append(overrides)  # to be run outside of Hydra, which comments on every error in lines of its own
+        elif _run(overrides, multirun=True) != DONE:
+            raise RunError(f"failed: nasbench {' '.join(overrides)}")
 
     job()
-    return max(codes, default=DONE)
+    return _run(given[0], multirun=False) if given else DONE
 
 
 def _run(overrides: Sequence[str], *, multirun: bool) -> int:

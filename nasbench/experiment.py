@@ -95,6 +95,7 @@ def plan(spec: ExperimentSpec) -> list[Planned]:
     for run_spec in spec.runs:
         run = assemble(run_spec)
         check_affordable(run)
+        run.problem.pretrained()  # a checkpoint that cannot be loaded is told now
         planned.append(Planned(run=run, stored=read_run(run.path) if run.path.exists() else None))
     return planned
 
@@ -110,7 +111,7 @@ def _check_writable(folder: Path) -> None:
 def _print_plan(planned: Sequence[Planned], spec: ExperimentSpec, console: Console) -> None:
     problem = planned[0].run.problem
     first = planned[0].run.spec
-    console.print(f"experiment {spec.name}, source {first.source}, scale {first.scale}")
+    console.print(f"experiment {spec.name}, task {planned[0].run.task.name}, source {first.source}, scale {first.scale}")
     console.print(f"data: {problem.data.source_note} (sha256 {problem.fingerprints['data'][:12]})")
     full = problem.full
     console.print(

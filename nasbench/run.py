@@ -159,7 +159,8 @@ def _load(task_node: _Frozen, model_node: _Frozen, limits: Limits) -> tuple[Task
     """Data, and the checkpoint's content hash: read once for all the runs of an experiment."""
     task: Task = build(task_node.node, "task")
     checkpoint: Checkpoint = build(model_node.node, "model")
-    return task.load(checkpoint.tokenizer(), limits), checkpoint.fingerprint()
+    checkpoint_hash = checkpoint.fingerprint()
+    return task.load(checkpoint.tokenizer(), limits), checkpoint_hash
 
 
 @dataclass(kw_only=True)

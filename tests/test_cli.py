@@ -56,7 +56,10 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["+experiment=smoke", "method=ws_nas", "budget.amount=0.5"], ["budget.amount=0.5", "ws_nas", "raise"]),
         (["+experiment=smoke", "method=ws_nas", "strategy.k=0"], ["strategy.k", "at least 1", "0"]),
         (["+experiment=squad_distilbert", "source=local", "task.folder=x"], ["model.path is missing"]),
-        (["+experiment=squad_distilbert", "source=local", "model.path=nowhere"], ["nowhere"]),
+        (
+            ["+experiment=squad_distilbert", "source=local", "model.path=nowhere", "task.folder=."],
+            ["nowhere is no folder"],
+        ),
         (["+experiment=squad_distilbert", "source=local", "model=tiny"], ["task.folder"]),
         (["+experiment=squad_distilbert", "source=local", "model=tiny", "task.folder=nowhere"], ["nowhere"]),
         (["+experiment=rte_bert", "source=embedded"], ["source=embedded", "hub, local"]),

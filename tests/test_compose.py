@@ -39,7 +39,7 @@ def test_runtime_is_no_science() -> None:
 
 def test_a_source_brings_its_overrides_and_the_users_win() -> None:
     hub = science("+experiment=squad_distilbert", "source=hub")["unpruned"]
-    assert (hub["task"]["name"], hub["model"]["name"]) == ("squad", "distilbert/distilbert-base-uncased")
+    assert (hub["task"]["name"], hub["model"]["name"]) == ("squad", "distilbert-base-uncased")
     mixed = science("+experiment=squad_distilbert", "source=local", "model=minilm", "task.folder=x")["unpruned"]
     assert "path" not in mixed["model"]
     assert mixed["task"]["source"] == "local"

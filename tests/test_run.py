@@ -105,7 +105,7 @@ def test_a_run_cut_anywhere_is_completed_to_the_same_rows(
 
 
 def test_resuming_in_the_middle_of_a_batch_completes_that_batch(tmp_path: Path, make_run: Make, rows: Rows) -> None:
-    overrides = ("search.batch_size=4", "search.max_trials=10")
+    overrides = ("search.batch_size=4", "search.max_trials=10", "budget.amount=4")
     whole = make_run(tmp_path / "a", "ws_nas", *overrides)
     lines = whole.read_bytes().splitlines(keepends=True)
     trial_rows = [i for i, row in enumerate(rows(whole)) if row["kind"] == "trial"]

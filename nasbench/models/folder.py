@@ -99,6 +99,8 @@ class CheckpointFolder:
 
     def fingerprint(self) -> str:
         """SHA-256 over names and content of the files of weights, configuration and tokenizer."""
+        self._existing(CONFIG)
+        self._check_weights()
         digest = hashlib.sha256()
         tokenizer = [self.path / name for name in TOKENIZER if (self.path / name).is_file()]
         for file in sorted({self._existing(CONFIG), *self._weights(), *tokenizer}):

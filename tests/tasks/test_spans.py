@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_token_types_tell_question_from_context(bert):
 
 
 def test_a_question_that_is_too_long_is_cut_and_leaves_half_the_window_to_the_context(bert):
-    question = ask(WORDS, "fox", question="who " * 500)
+    question = replace(long_questions()[0], question="who " * 500)
     windows = cut([question], bert, settings(64, 32, question=1000))
     assert (windows.context[:, 0] == 34).all()
     assert windows.tokens.lengths.max() == 64
