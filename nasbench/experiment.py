@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nasbench import provenance
-from nasbench.compose import ExperimentSpec, RunSpec
+from nasbench.compose import ExperimentSpec
 from nasbench.errors import InputError
 from nasbench.progress import Display
 from nasbench.results import Run as StoredRun
@@ -109,9 +109,9 @@ def _check_writable(folder: Path) -> None:
 
 
 def _print_plan(planned: Sequence[Planned], spec: ExperimentSpec, console: Console) -> None:
-    problem = planned[0].run.problem
-    first = planned[0].run.spec
-    console.print(f"experiment {spec.name}, task {planned[0].run.task.name}, source {first.source}, scale {first.scale}")
+    run = planned[0].run
+    problem, source, scale = run.problem, run.spec.source, run.spec.scale
+    console.print(f"experiment {spec.name}, task {run.task.name}, source {source}, scale {scale}")
     console.print(f"data: {problem.data.source_note} (sha256 {problem.fingerprints['data'][:12]})")
     full = problem.full
     console.print(
@@ -199,7 +199,7 @@ def _execute_in_processes(
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_begin_worker, initargs=(events, spec.runtime.threads)
     ) as pool:
-        pending = {pool.submit(_execute_in_worker, p.run.spec): p for p in planned}
+        pending = {pool.submit(_execute_in_worker, p.run): p for p in planned}
         failures: dict[str, BaseException] = {}
         while pending:
             done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -230,5 +230,5 @@ def _begin_worker(events: Any, threads: int) -> None:
     _report = events.put
 
 
-def _execute_in_worker(spec: RunSpec) -> None:
-    assemble(spec).execute(_report)
+def _execute_in_worker(run: Run) -> None:
+    run.execute(_report)

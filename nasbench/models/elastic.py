@@ -34,6 +34,8 @@ class ElasticModel(nn.Module):
         num_labels: classes, choices, 1 for regression, 2 for question answering.
         shape: of the full network that this one is, or was extracted from.
         kept: what of that full network this one has: `cost.parameters(shape, kept)` counts its parameters.
+        layers: the modules of each layer, by their roles.
+        settings: what the layers have in common.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class ElasticModel(nn.Module):
             tuple(range(len(heads)) for heads in self.kept.heads),
             tuple(range(len(units)) for units in self.kept.units),
         )
-        self._settings = LayerSettings(
+        self.settings = LayerSettings(
             head_size=self.shape.head_size,
             activation=ACT2FN[getattr(config, self.family.activation)],
             hidden_dropout=getattr(config, self.family.hidden_dropout),
@@ -96,12 +98,12 @@ class ElasticModel(nn.Module):
     def hidden_states(self, batch: Mapping[str, Tensor], sub_network: SubNetwork | None = None) -> Tensor:
         """Hidden states [B, S, d] ([B * C, S, d] for multiple choice) after the last kept layer."""
         sub_network = sub_network or self._whole
-        hidden = self._embed(batch)
-        mask = _padding_mask(batch["attention_mask"])
+        hidden = self.embed(batch)
+        mask = padding_mask(batch["attention_mask"])
         for index, heads, units in zip(sub_network.layers_kept, sub_network.heads, sub_network.units, strict=True):
             if index >= len(self.layers):
                 raise ValueError(f"layer {index} is kept of a network that has {len(self.layers)}")
-            hidden = run_layer(self.layers[index], hidden, mask, heads, units, self._settings, self.training)
+            hidden = run_layer(self.layers[index], hidden, mask, heads, units, self.settings, self.training)
         return hidden
 
     def zero_gradients(self) -> None:
@@ -112,7 +114,8 @@ class ElasticModel(nn.Module):
             elif parameter.requires_grad:
                 parameter.grad = torch.zeros_like(parameter)
 
-    def _embed(self, batch: Mapping[str, Tensor]) -> Tensor:
+    def embed(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Hidden states [B, S, d] ([B * C, S, d] for multiple choice) before the first layer."""
         names = ["input_ids"]
         if self.family.token_types and "token_type_ids" in batch:
             names.append("token_type_ids")
@@ -121,7 +124,7 @@ class ElasticModel(nn.Module):
         return hidden
 
 
-def _padding_mask(attention_mask: Tensor) -> Tensor | None:
+def padding_mask(attention_mask: Tensor) -> Tensor | None:
     """Which keys may be attended to, [B, 1, 1, S]; None where all may, which is faster and numerically the same."""
     mask = attention_mask.flatten(0, -2).bool()
     return None if bool(mask.all()) else mask[:, None, None, :]

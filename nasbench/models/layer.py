@@ -57,19 +57,35 @@ def run_layer(
     return layer.output_norm(hidden)
 
 
-def _attention(
-    layer: LayerView, hidden: Tensor, mask: Tensor | None, heads: Kept, settings: LayerSettings, training: bool
+def attention_context(
+    layer: LayerView, hidden: Tensor, mask: Tensor | None, kept: Selection, settings: LayerSettings, training: bool
 ) -> Tensor:
-    if layer.query is None or layer.key is None or layer.value is None or layer.attention_output is None:
-        raise ValueError("attention heads are asked of a layer that has none")
-    kept = select(heads, layer.query.out_features // settings.head_size, settings.head_size, hidden.device)
+    """What the selected rows of query, key and value feed the attention output matrix: [B, S, heads * head_size]."""
+    assert layer.query is not None and layer.key is not None and layer.value is not None
     query, key, value = (
-        _rows(linear, hidden, kept).unflatten(-1, (len(heads), settings.head_size)).transpose(1, 2)
+        _rows(linear, hidden, kept).unflatten(-1, (-1, settings.head_size)).transpose(1, 2)
         for linear in (layer.query, layer.key, layer.value)
     )
     dropout = settings.attention_dropout if training else 0.0
     context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
-    out = _columns(layer.attention_output, context.transpose(1, 2).flatten(2), kept)
+    return context.transpose(1, 2).flatten(2)
+
+
+def activations(layer: LayerView, hidden: Tensor, kept: Selection, settings: LayerSettings) -> Tensor:
+    """What the selected feed-forward units feed the down matrix: [B, S, units]."""
+    assert layer.up is not None
+    activated: Tensor = settings.activation(_rows(layer.up, hidden, kept))
+    return activated
+
+
+def _attention(
+    layer: LayerView, hidden: Tensor, mask: Tensor | None, heads: Kept, settings: LayerSettings, training: bool
+) -> Tensor:
+    if layer.query is None or layer.attention_output is None:
+        raise ValueError("attention heads are asked of a layer that has none")
+    kept = select(heads, layer.query.out_features // settings.head_size, settings.head_size, hidden.device)
+    context = attention_context(layer, hidden, mask, kept, settings, training)
+    out = _columns(layer.attention_output, context, kept)
     return F.dropout(out, settings.hidden_dropout, training and settings.attention_output_dropout)
 
 
@@ -77,7 +93,7 @@ def _feed_forward(layer: LayerView, hidden: Tensor, units: Kept, settings: Layer
     if layer.up is None or layer.down is None:
         raise ValueError("feed-forward units are asked of a layer that has none")
     kept = select(units, layer.up.out_features, 1, hidden.device)
-    out = _columns(layer.down, settings.activation(_rows(layer.up, hidden, kept)), kept)
+    out = _columns(layer.down, activations(layer, hidden, kept, settings), kept)
     return F.dropout(out, settings.hidden_dropout, training)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,14 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from nasbench.errors import InputError
 from nasbench.tasks.base import Source
 
-FORMATS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".csv": "csv"}
-"""Readers of `datasets` by the file's suffix."""
+# Not load_dataset, which tells the hub of every use, even of local files.
+READERS: Mapping[str, Callable[..., datasets.Dataset]] = {
+    ".parquet": datasets.Dataset.from_parquet,
+    ".json": datasets.Dataset.from_json,
+    ".jsonl": datasets.Dataset.from_json,
+    ".csv": datasets.Dataset.from_csv,
+}
+"""By the file's suffix."""
 
 CONTACT_SECONDS = 5
 """How long the hub may take to answer before it counts as out of reach."""
@@ -96,7 +102,7 @@ def _download(path: str, name: str | None) -> Path:
             snapshot_download(
                 path,
                 repo_type="dataset",
-                allow_patterns=[f"{name}/*"] if name else [f"*{suffix}" for suffix in FORMATS],
+                allow_patterns=[f"{name}/*"] if name else [f"*{suffix}" for suffix in READERS],
                 etag_timeout=CONTACT_SECONDS,
             )
         )
@@ -118,7 +124,7 @@ def _split_files(folders: Sequence[Path], split: str) -> list[Path]:
             file
             for pattern in (f"{split}.*", f"{split}-*")
             for file in folder.glob(pattern)
-            if file.suffix in FORMATS and file.is_file()
+            if file.suffix in READERS and file.is_file()
         )
         whole = [file for file in found if file.stem == split]
         if len(whole) > 1 or (whole and len(found) > 1) or len({file.suffix for file in found}) > 1:
@@ -126,7 +132,7 @@ def _split_files(folders: Sequence[Path], split: str) -> list[Path]:
             raise InputError(f"{folder} has more than one form of the split {split} ({names}): keep one")
         if found:
             return found
-    wanted = ", ".join(f"{split}{suffix}" for suffix in FORMATS)
+    wanted = ", ".join(f"{split}{suffix}" for suffix in READERS)
     places = " or ".join(map(str, folders))
     raise InputError(f"there is no data of the split {split} in {places}: none of {wanted}")
 
@@ -136,24 +142,19 @@ def _read(files: Sequence[Path], columns: Sequence[str]) -> datasets.Dataset:
     for file in files:
         if not file.is_file():
             raise InputError(f"there is no file {file}")
-    reader = FORMATS.get(files[0].suffix)
+    reader = READERS.get(files[0].suffix)
     if reader is None:
-        raise InputError(f"{label} is of no known format: data files end in {', '.join(FORMATS)}")
+        raise InputError(f"{label} is of no known format: data files end in {', '.join(READERS)}")
     # A cache of its own, gone at once: a run leaves nothing behind and needs no writable home.
     with tempfile.TemporaryDirectory(prefix="nasbench-") as cache, _quiet():
         try:
-            rows = datasets.load_dataset(
-                reader,
-                data_files={"rows": [glob.escape(str(file)) for file in files]},
-                split="rows",
-                cache_dir=cache,
-                keep_in_memory=True,
-            )
+            rows = reader([glob.escape(str(file)) for file in files], cache_dir=cache, keep_in_memory=True)
         except (OSError, ValueError, StopIteration, datasets.exceptions.DatasetsError) as error:
             cause = error.__cause__ or error
             reason = " ".join(str(cause).split())[:200] or "it is blank"
+            kind = files[0].suffix[1:]
             raise InputError(
-                f"{label} has no rows that can be read as {reader} (is it empty, cut short or damaged?): {reason}"
+                f"{label} has no rows that can be read as {kind} (is it empty, cut short or damaged?): {reason}"
             ) from error
     missing = [column for column in columns if column not in rows.column_names]
     if missing:

@@ -89,6 +89,6 @@ def test_question_answering_distils_over_real_tokens_without_nan() -> None:
 def test_regression_distils_squared_error_and_the_teacher_gets_no_gradient() -> None:
     student, teacher = draw(4, 1).requires_grad_(), draw(4, 1, step=1).requires_grad_()
     loss = distillation_loss(Head.REGRESSION, student, teacher, {}, temperature=10.0, squared=True)
-    assert loss.item() == pytest.approx(float(((student - teacher) ** 2).mean()))
+    assert loss.item() == pytest.approx(((student - teacher) ** 2).mean().item())
     loss.backward()
     assert teacher.grad is None

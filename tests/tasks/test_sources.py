@@ -143,6 +143,20 @@ def test_a_hub_out_of_reach_is_told_in_one_sentence_that_names_the_other_sources
     assert "\n" not in message
 
 
+def test_local_files_are_read_without_the_network(tmp_path, write: Write, monkeypatch):
+    asked: list[object] = []
+
+    def refuse(host: object, *rest: object, **options: object) -> None:
+        asked.append(host)
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    write(tmp_path / "data" / "train.parquet", ROWS)
+    hub(tmp_path).read(["train"], COLUMNS)
+    local(tmp_path).read(["train"], COLUMNS)
+    assert not asked
+
+
 def test_reading_prints_nothing_and_leaves_nothing_behind(tmp_path, write: Write):
     write(tmp_path / "data" / "train.parquet", ROWS)
     home, scratch = tmp_path / "home", tmp_path / "scratch"
