@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, get_type_hints
 
@@ -39,24 +39,37 @@ def build(node: Any, name: str) -> Any:
     return cls(**checked(cls, members, name))
 
 
-def canonical(built: Any, *, locations: bool = True) -> Any:
-    """The configuration that `build` would make an equal object of, all values present and of their fields' types.
+def canonical(built: Any) -> Any:
+    """The configuration that `build` would make an equal object of, all values present and of their fields' types."""
+    return _plain(built, lambda field, value: True)
 
-    So that `2` and `2.0`, or a default given and left out, are one configuration and one run id.
 
-    Args:
-        locations: keep the fields that say where files lie, marked by `field(metadata={"location": True})`. Building
-            needs them; an identity does not, for it has the hash of their content.
+def identity(built: Any) -> Any:
+    """What makes a configuration another one, to be hashed.
+
+    As `canonical`, so that `2` and `2.0` are one, without two kinds of fields. Those at their default: an option added
+    later leaves the run ids of before as they were (a changed default is a change of SCIENCE_VERSION). And those that
+    say where files lie, marked by `field(metadata={"location": True})`: the content of the files is hashed.
     """
+    return _plain(built, lambda field, value: not field.metadata.get("location") and value != _default(field))
+
+
+def _plain(built: Any, wanted: Callable[[dataclasses.Field[Any], Any], bool]) -> Any:
     if dataclasses.is_dataclass(built) and not isinstance(built, type):
-        fields = [f for f in dataclasses.fields(built) if locations or not f.metadata.get("location")]
-        values = {f.name: canonical(getattr(built, f.name), locations=locations) for f in fields}
-        return {"_target_": f"{type(built).__module__}.{type(built).__qualname__}", **values}
+        values = {
+            f.name: getattr(built, f.name) for f in dataclasses.fields(built) if wanted(f, getattr(built, f.name))
+        }
+        target = f"{type(built).__module__}.{type(built).__qualname__}"
+        return {"_target_": target, **{name: _plain(value, wanted) for name, value in values.items()}}
     if isinstance(built, Mapping):
-        return {key: canonical(item, locations=locations) for key, item in built.items()}
+        return {key: _plain(item, wanted) for key, item in built.items()}
     if isinstance(built, list | tuple):
-        return [canonical(item, locations=locations) for item in built]
+        return [_plain(item, wanted) for item in built]
     return built.value if isinstance(built, Enum) else built
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def checked(cls: type, values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from nasbench import provenance
 from nasbench.budget import Budget
 from nasbench.compose import RunSpec
-from nasbench.config import build, canonical
+from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError
 from nasbench.method import Method, Session
 from nasbench.models.checkpoint import Checkpoint
@@ -55,7 +55,7 @@ class Run:
 
     Attributes:
         science: the specification's, in canonical form.
-        run_id: hash of the science (places of files apart) and of the content of data and checkpoint.
+        run_id: hash of the identity of the science and of the content of data and checkpoint.
     """
 
     spec: RunSpec
@@ -136,7 +136,7 @@ def assemble(spec: RunSpec) -> Run:
         budget=science["budget"],
         task=task,
         science=canonical(science),
-        run_id=run_id(canonical(science, locations=False), problem.fingerprints),
+        run_id=run_id(identity(science), problem.fingerprints),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,25 +80,51 @@ Report = Callable[[float], None]
 """Told the share of a piece of work that is done, now and then."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What a training leaves beside the model.
+
+    Attributes:
+        loss: mean of the last epoch's steps; NaN if a loss or gradient was not finite, where training stopped.
+        optimizer: its state by name, which training can go on from.
+    """
+
+    loss: float
+    optimizer: dict[str, Tensor]
+
+
 def train(
-    model: ElasticModel, split: Split, settings: Training, *, seed: int, backward: Backward, report: Report
-) -> float:
-    """Train a model in place.
+    model: ElasticModel,
+    split: Split,
+    settings: Training,
+    *,
+    seed: int,
+    backward: Backward,
+    report: Report,
+    begin: int = 0,
+    end: int | None = None,
+    optimizer_state: Mapping[str, Tensor] | None = None,
+) -> Trained:
+    """Train a model in place; in one go or in parts, the result is the same.
 
     Gradients are zeroed, never dropped, so that a layer which a step skips decays like under a mask of zeros.
 
-    Returns:
-        The mean loss of the last epoch's steps; NaN if a loss or gradient was not finite, where training stops.
+    Args:
+        begin, end: epochs done before and after; None for all that the settings say, which the schedule spans anyhow.
+        optimizer_state: of the part that ended at `begin`.
     """
     model.train()
     parameters = list(model.parameters())
     device = parameters[0].device
-    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     per_epoch = math.ceil(len(split) / settings.batch_size)
-    total = settings.epochs * per_epoch
-    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * total), total)
+    total, first = settings.epochs * per_epoch, begin * per_epoch
+    group = {"params": parameters, "initial_lr": settings.learning_rate}
+    optimizer = torch.optim.AdamW([group], lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    if optimizer_state is not None:
+        _restore(optimizer, optimizer_state)
+    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * total), total, last_epoch=first - 1)
     losses: list[float] = []
-    for step in steps(split, settings, seed):
+    for step in itertools.islice(steps(split, settings, seed), first, end and end * per_epoch):
         batch = {name: tensor.to(device) for name, tensor in split.batch(step.indices).items()}
         report(step.progress)
         model.zero_gradients()
@@ -105,11 +132,24 @@ def train(
             loss = backward(batch, step)
         norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip or math.inf)
         if not (math.isfinite(loss) and torch.isfinite(norm)):
-            return math.nan
+            return Trained(loss=math.nan, optimizer={})
         optimizer.step()
         schedule.step()
         losses.append(loss)
-    return float(np.mean(losses[-per_epoch:]))
+    return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=_state(optimizer))
+
+
+def _state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = optimizer.state_dict()["state"]
+    return {f"{i}.{name}": tensor for i, values in state.items() for name, tensor in values.items()}
+
+
+def _restore(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor]) -> None:
+    values: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in state.items():
+        i, _, name = key.partition(".")
+        values.setdefault(int(i), {})[name] = tensor.clone()
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": values})
 
 
 def supervised(model: ElasticModel) -> Backward:

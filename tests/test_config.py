@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from nasbench.config import build, canonical
+from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError
+from nasbench.models.checkpoint import LocalCheckpoint
 
 
 class Colour(StrEnum):
@@ -70,8 +71,13 @@ def test_a_mistake_is_one_sentence_with_the_full_name(node: dict, message: str) 
 
 
 def test_places_of_files_are_built_with_but_are_no_part_of_an_identity() -> None:
-    from nasbench.models.checkpoint import LocalCheckpoint
-
     here, there = LocalCheckpoint(path="a/b"), LocalCheckpoint(path="c/d")
     assert build(canonical(here), "model") == here
-    assert canonical(here, locations=False) == canonical(there, locations=False) != canonical(here)
+    assert identity(here) == identity(there)
+    assert canonical(here) != canonical(there)
+
+
+def test_an_option_at_its_default_is_no_part_of_an_identity() -> None:
+    assert identity(Whole(count=1)) == {"_target_": WHOLE, "count": 1}
+    assert identity(Whole(count=1, colour=Colour.BLUE)) == {"_target_": WHOLE, "count": 1, "colour": "blue"}
+    assert identity(Whole(count=1, part=Part(size=2.0)))["part"] == {"_target_": PART, "size": 2.0}

@@ -95,7 +95,7 @@ class StandardEvaluator:
     def _fine_tuned(self, network: SubNetwork) -> tuple[ElasticModel, float]:
         model = extract(self.problem.pretrained(), network)
         cost = self.problem.training_cost(network, self.problem.training.epochs)
-        loss = train(
+        trained = train(
             model,
             self.problem.data.train,
             self.problem.training,
@@ -103,7 +103,7 @@ class StandardEvaluator:
             backward=supervised(model),
             report=lambda share: self.problem.report(share * cost),
         )
-        return model, loss
+        return model, trained.loss
 
     def _put(self, key: str, tensors: Mapping[str, Tensor], network: SubNetwork) -> None:
         cost = self.problem.training_cost(network, self.problem.training.epochs)

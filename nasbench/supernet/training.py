@@ -24,12 +24,12 @@ def train_super_network(
     space: SearchSpace,
     report: Report,
 ) -> float:
-    """Train in place; returns as `training.train` does."""
+    """Train in place; returns the loss as `training.train` does."""
 
     def backward(batch: Batch, step: Step) -> float:
         return accumulate_gradients(model, batch, _plan(strategy, space, step), strategy)
 
-    return train(model, split, settings, seed=strategy.seed, backward=backward, report=report)
+    return train(model, split, settings, seed=strategy.seed, backward=backward, report=report).loss
 
 
 def accumulate_gradients(model: ElasticModel, batch: Batch, passes: list[Pass], strategy: Strategy) -> float:

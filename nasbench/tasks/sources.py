@@ -107,7 +107,7 @@ def _download(path: str, name: str | None) -> Path:
             )
         )
     except Exception as error:  # whatever the hub's HTTP library of the day raises, passed on as one kind
-        reason = " ".join(str(error).split())[:200]
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         raise InputError(
             f"data set {path} cannot be had from the hub ({reason}); without it, source=embedded needs no network and "
             "source=local takes files, as in source=local task.folder=FOLDER"

@@ -29,7 +29,7 @@ LABELS = {
         "end_positions": torch.tensor([4, 2, 1, 0]),
     },
 }
-STRATEGIES = {
+STRATEGIES: dict[str, Strategy] = {
     "random": RandomSubNetwork(seed=0),
     "sandwich": Sandwich(seed=0),
     "kd": InPlaceDistillation(seed=0, distillation=Distillation(temperature=T)),

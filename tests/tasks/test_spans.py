@@ -47,7 +47,7 @@ def oracle(windows, targets) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("answer", ["The", "fox", "1,234 dogs", "fox: who jumps?", "know.", WORDS])
+@pytest.mark.parametrize("answer", ["The", "fox", "1,234 dogs", "234 dogs", "fox: who jumps?", "know.", WORDS])
 def test_target_positions_hold_the_answers_tokens(families, family, answer):
     tokenizer = families[family]
     question = ask(WORDS, answer)
@@ -91,6 +91,12 @@ def test_a_window_without_the_whole_answer_points_at_the_first_token(bert):
     assert targets["start_positions"][0] > 0
     assert (targets["start_positions"][1:] == 0).all()
     assert (targets["end_positions"][1:] == 0).all()
+
+
+def test_an_answer_without_a_token_points_at_the_first_one(bert):
+    question = ask(WORDS, " ")
+    targets = answer_positions([question], cut([question], bert, settings()))
+    assert (targets["start_positions"].tolist(), targets["end_positions"].tolist()) == ([0], [0])
 
 
 def test_only_tokens_of_the_context_are_marked_as_context(families):
