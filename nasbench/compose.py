@@ -129,11 +129,15 @@ def _run(cfg: DictConfig, overrides: Sequence[str]) -> RunSpec:
         resolved = OmegaConf.to_container(_without_hydra(cfg), resolve=True)
     except OmegaConfBaseException as error:
         raise InputError(_first_line(error)) from error
+    science = {key: resolved[key] for key in SCIENCE}  # type: ignore[index, call-overload]
+    for name, value in _leaves(science, ""):
+        if value == "???":
+            raise InputError(f"{name} is missing: give it a value, as in {name}=...")
     return RunSpec(
         experiment=choices.get("experiment") or "custom",
         scale=str(choices["scale"]),
         source=settings.source,
-        science={key: resolved[key] for key in SCIENCE},  # type: ignore[index, call-overload]
+        science=science,
         overrides=tuple(overrides),
         runtime=settings.runtime,
     )
@@ -203,7 +207,7 @@ def _unknown_key(key: str) -> str:
     if key == "experiment":
         return "an experiment is added, not overridden: write +experiment=NAME"
     with _hydra():
-        keys = set(_flatten(OmegaConf.to_container(hydra_compose("config"), resolve=False), ""))
+        keys = {name for name, _ in _leaves(OmegaConf.to_container(hydra_compose("config"), resolve=False), "")}
     return f"{key} is not a setting or group{nearest(key, keys) if '.' in key else nearest(key, _top(keys))}"
 
 
@@ -211,12 +215,13 @@ def _top(keys: set[str]) -> set[str]:
     return {key.partition(".")[0] for key in keys}
 
 
-def _flatten(node: Any, prefix: str) -> Iterator[str]:
-    if prefix:
-        yield prefix
+def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Full names and values of all that a configuration holds, its inner nodes among them."""
+    if name:
+        yield name, node
     if isinstance(node, dict):
         for key, value in node.items():
-            yield from _flatten(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from _leaves(value, f"{name}.{key}" if name else str(key))
 
 
 def _first_line(error: Exception) -> str:

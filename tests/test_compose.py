@@ -65,6 +65,7 @@ def test_the_super_network_is_seeded_by_the_run() -> None:
         (["+experiment=smoke", "seeds=[]"], "methods and seeds must each name at least one"),
         (["+experiment=smoke", "runtime.workers=0"], r"runtime\.workers must be at least 1 or null, not 0"),
         (["+experiment=smoke", "source=moon"], "source=moon is not one that this experiment has"),
+        (["+experiment=squad_distilbert", "source=local"], r"model\.path is missing"),
         (["+experiment=smoke", "methods=[a"], "is not of the form KEY=VALUE"),
     ],
 )

@@ -40,7 +40,7 @@ A sub-network of a pretrained encoder, found by neural architecture search. {abo
 from transformers import AutoTokenizer, {auto_class}
 
 model = {auto_class}.from_pretrained(FOLDER{trust})
-tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+tokenizer = AutoTokenizer.from_pretrained(FOLDER{trust})
 ```
 """
     for title, rows in sections.items():

@@ -64,6 +64,8 @@ def export(
             else:
                 _save_custom(model, draft)
         tokenizer.save_pretrained(draft)
+        for weights in draft.glob("*.safetensors"):  # written for its owner alone, unlike all other files
+            shutil.copymode(draft / "config.json", weights)
         model_card(model.head, auto_class(model.head).__name__, format == Format.CUSTOM, card).save(draft / "README.md")
         os.replace(draft, directory)
     finally:
