@@ -68,6 +68,8 @@ def _experiment(arguments: Sequence[str]) -> int:
 
 
 def _run(overrides: Sequence[str], *, multirun: bool) -> int:
+    if not multirun:
+        compose.refuse_sweep(overrides)
     spec = compose.experiment(overrides)
     from rich.console import Console
 

@@ -13,6 +13,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -27,6 +28,9 @@ SCIENCE = ("method", "model", "task", "objective", "training", "limits", "budget
 
 UNUSED = ("space", "search", "strategy", "estimator")
 """Groups that count only as far as the method refers to them."""
+
+ADDED = {"experiment": "an experiment", "sweep": "a sweep"}
+"""Groups without a default, whose options are added to a configuration."""
 
 CHOOSE_SOURCE = ("experiment", "source", "sources")
 """Keys of the overrides that say which source there is, and what it brings."""
@@ -106,18 +110,36 @@ def experiment(overrides: Sequence[str]) -> ExperimentSpec:
 def with_source(overrides: Sequence[str]) -> list[str]:
     """Overrides, with those that the experiment has for the chosen source before them where the user gives none.
 
+    Where experiment or source are swept over there is no one choice yet: each job of the sweep comes here by itself.
+
     Raises:
         InputError: the experiment lacks the source.
     """
-    keys = _keys(overrides)
-    chosen = [text for text, key in zip(overrides, keys, strict=True) if key.partition(".")[0] in CHOOSE_SOURCE]
-    brought = _source_overrides(_settings(_compose(chosen)))
+    parsed = _parsed(overrides)
+    keys = [override.key_or_group for override in parsed]
+    chosen = [override for override in parsed if override.key_or_group.partition(".")[0] in CHOOSE_SOURCE]
+    if any(override.is_sweep_override() for override in chosen):
+        return list(overrides)
+    brought = _source_overrides(_settings(_compose([str(override.input_line) for override in chosen])))
     return [*(text for text, key in zip(brought, _keys(brought), strict=True) if key not in keys), *overrides]
 
 
+def refuse_sweep(overrides: Sequence[str]) -> None:
+    """Refuse, with InputError, a sweep where one run is to be made: it would be ignored."""
+    for override in _parsed(overrides):
+        if override.key_or_group == "sweep":
+            raise InputError(
+                f"{override.input_line} lists many runs, which --multirun makes: nasbench -m {override.input_line} ..."
+            )
+
+
 def _keys(overrides: Sequence[str]) -> list[str]:
+    return [override.key_or_group for override in _parsed(overrides)]
+
+
+def _parsed(overrides: Sequence[str]) -> list[Override]:
     try:
-        return [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
+        return OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         raise InputError(explain(error)) from error
 
@@ -204,8 +226,8 @@ def explain(error: HydraException) -> str:
 
 
 def _unknown_key(key: str) -> str:
-    if key == "experiment":
-        return "an experiment is added, not overridden: write +experiment=NAME"
+    if key in ADDED:
+        return f"{ADDED[key]} is added, not overridden: write +{key}=NAME"
     with _hydra():
         keys = {name for name, _ in _leaves(OmegaConf.to_container(hydra_compose("config"), resolve=False), "")}
     return f"{key} is not a setting or group{nearest(key, keys) if '.' in key else nearest(key, _top(keys))}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nasbench import rng
+from nasbench.errors import InputError
 from nasbench.estimators.base import Evaluator
 from nasbench.models.elastic import ElasticModel
 from nasbench.problem import Problem
@@ -23,11 +24,11 @@ class Session(Protocol):
 
     def propose(self, history: Sequence[Trial]) -> list[Proposal]: ...
 
-    def price(self, proposal: Proposal) -> int: ...
+    def price(self, proposal: Proposal, resumed: Trial | None) -> int: ...
 
-    def evaluate(self, proposal: Proposal) -> Evaluation: ...
+    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation: ...
 
-    def keep(self, front: Sequence[Trial]) -> None: ...
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None: ...
 
     def test(self, trial: Trial) -> TestResult: ...
 
@@ -63,7 +64,14 @@ class NeuralArchitectureSearch:
     estimator: Any
 
     def upfront_price(self, problem: Problem) -> int:
-        return self.estimator.upfront_price(problem, self.space.bind(problem.shape))
+        space = self.space.bind(problem.shape)
+        first = self.search.propose(space, (), rng.generator(problem.seed, "search", 0))
+        if not self.estimator.fidelities and any(proposal.fidelity is not None for proposal in first):
+            raise InputError(
+                f"search {type(self.search).__name__} trains some networks for fewer epochs than others, which "
+                f"{type(self.estimator).__name__} cannot: it goes with method=s_nas"
+            )
+        return self.estimator.upfront_price(problem, space)
 
     def start(self, problem: Problem) -> SearchSession:
         space = self.space.bind(problem.shape)
@@ -89,14 +97,14 @@ class SearchSession:
         limit = self.search.max_trials
         return proposals if limit is None else proposals[: max(0, limit - len(history))]
 
-    def price(self, proposal: Proposal) -> int:
-        return self.evaluator.price(proposal)
+    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+        return self.evaluator.price(proposal, resumed)
 
-    def evaluate(self, proposal: Proposal) -> Evaluation:
-        return self.evaluator.evaluate(proposal)
+    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
+        return self.evaluator.evaluate(proposal, resumed)
 
-    def keep(self, front: Sequence[Trial]) -> None:
-        self.evaluator.keep(front)
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
+        self.evaluator.keep(needed, history)
 
     def test(self, trial: Trial) -> TestResult:
         return self.evaluator.test(trial)

@@ -180,6 +180,7 @@ class _Drive:
             self.writer.append_phase(phase)
         self._tell()
         reason = self._search(session)
+        session.keep(front(self.writer.trials), self.writer.trials)
         self._test(session)
         self._finish(reason)
 
@@ -203,9 +204,10 @@ class _Drive:
             if not proposals:
                 return "search"
             for proposal in proposals[len(trials) - batch :]:
-                if not self._allows(session.price(proposal)):
+                resumed = None if proposal.resumes is None else trials[proposal.resumes]
+                if not self._allows(session.price(proposal, resumed)):
                     return "budget"
-                evaluation = session.evaluate(proposal)
+                evaluation = session.evaluate(proposal, resumed)
                 self.writer.append_trial(
                     Trial(
                         index=len(trials),
@@ -215,9 +217,19 @@ class _Drive:
                         spent=self.spent + evaluation.cost,
                     )
                 )
-                session.keep(front(trials))
+                session.keep([*front(trials), *self._undecided()], trials)
                 self._tell()
             batch = len(trials)
+
+    def _undecided(self) -> list[Trial]:
+        """Trials at less than full fidelity that none has resumed yet."""
+        resumed = {trial.proposal.resumes for trial in self.writer.trials}
+        epochs = self.run.problem.training.epochs
+        return [
+            t
+            for t in self.writer.trials
+            if t.ok and (t.proposal.fidelity or epochs) < epochs and t.index not in resumed
+        ]
 
     def _allows(self, price: int) -> bool:
         return self.run.budget.allows(

@@ -147,7 +147,7 @@ def test_a_budget_below_the_super_networks_training_is_refused_before_anything_i
 def test_a_diverged_trial_is_billed_has_no_objectives_and_the_search_goes_on(
     tmp_path: Path, make_run: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import nasbench.estimators.standard as standard
+    import nasbench.estimators.fine_tuning as standard
 
     diverged = iter([Trained(loss=math.nan, optimizer={})])
 

@@ -18,23 +18,27 @@ class Evaluator(Protocol):
     def phases(self) -> Sequence[Phase]:
         """Billed work done before the first trial."""
 
-    def price(self, proposal: Proposal) -> int:
-        """COST in MACs of evaluating a proposal, before doing so."""
+    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+        """COST in MACs of evaluating a proposal, before doing so; `resumed` is the trial that it continues."""
 
-    def evaluate(self, proposal: Proposal) -> Evaluation:
+    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
         """Scores on the validation split."""
 
     def test(self, trial: Trial) -> TestResult:
         """Scores of a trial's network on the test split."""
 
-    def keep(self, front: Sequence[Trial]) -> None:
-        """Store the weights behind the current front; those of dominated trials may go."""
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
+        """Store the weights behind some trials of the history; those of the others may go."""
 
     def extract(self, trial: Trial) -> ElasticModel:
         """The trial's network with the weights it was scored with, standing alone."""
 
 
 class Estimator(Protocol):
+    @property
+    def fidelities(self) -> bool:
+        """Whether proposals may ask for fewer epochs than all, and resume one another."""
+
     def upfront_price(self, problem: Problem, space: SearchSpace) -> int:
         """COST in MACs of the phases, without doing them."""
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from torch import Tensor
+from typing import ClassVar
 
 from nasbench.estimators.base import scored_on_test
+from nasbench.estimators.fine_tuning import FineTuning
 from nasbench.models.elastic import ElasticModel
-from nasbench.models.extraction import extract
 from nasbench.problem import Problem
-from nasbench.records import Evaluation, Phase, Proposal, SubNetwork, TestResult, Trial
+from nasbench.records import Evaluation, Phase, Proposal, TestResult, Trial
 from nasbench.spaces.base import SearchSpace
-from nasbench.training import score, supervised, train
-from nasbench.weights import WeightsStore
+from nasbench.training import Trained, score
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standard:
+    fidelities: ClassVar[bool] = True
+
     def upfront_price(self, problem: Problem, space: SearchSpace) -> int:
         return 0
 
@@ -31,34 +30,32 @@ class Standard:
 
 @dataclass
 class StandardEvaluator:
-    """Holds the weights of the trial just trained until it is known whether they are worth storing."""
+    """Holds what was just trained until it is known whether it is worth storing."""
 
     problem: Problem
     space: SearchSpace
     phases: Sequence[Phase] = ()
-    _fresh: dict[str, dict[str, Tensor]] = field(default_factory=dict)
-    _stored: set[str] = field(default_factory=set)
+    _fresh: dict[str, tuple[FineTuning, ElasticModel, Trained]] = field(default_factory=dict)
 
-    def price(self, proposal: Proposal) -> int:
-        network = self.space.network(proposal.architecture)
-        training = self.problem.training_cost(network, self.problem.training.epochs)
-        return training + self.problem.scoring_cost(network, self.problem.data.validation)
+    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+        tuning = self._tuning(proposal)
+        scoring = self.problem.scoring_cost(tuning.network, self.problem.data.validation)
+        return tuning.price(self._epochs(resumed)) + scoring
 
-    def evaluate(self, proposal: Proposal) -> Evaluation:
+    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
         started = time.perf_counter()
-        network = self.space.network(proposal.architecture)
-        model, loss = self._fine_tuned(network)
-        key = WeightsStore.key(self._recipe(network))
-        scores = {"loss": loss}
-        if not math.isnan(loss):
+        tuning = self._tuning(proposal)
+        model, trained = tuning.train(self._epochs(resumed))
+        scores = {"loss": trained.loss}
+        if not math.isnan(trained.loss):
             scores = score(model, self.problem.data.validation, self.problem.training)
-            self._fresh[key] = model.state_dict()
+            self._fresh[tuning.key] = (tuning, model, trained)
         return self.problem.evaluation(
-            network,
+            tuning.network,
             scores,
-            cost=self.price(proposal),
+            cost=self.price(proposal, resumed),
             seconds=time.perf_counter() - started,
-            weights=key,
+            weights=tuning.key,
         )
 
     def test(self, trial: Trial) -> TestResult:
@@ -67,52 +64,26 @@ class StandardEvaluator:
         network = self.space.network(trial.proposal.architecture)
         return scored_on_test(self.problem, trial, network, scores, time.perf_counter() - started)
 
-    def keep(self, front: Sequence[Trial]) -> None:
-        keys = {trial.evaluation.weights for trial in front}
-        for trial in front:
-            key = trial.evaluation.weights
-            if key in self._fresh:
-                self._put(key, self._fresh[key], self.space.network(trial.proposal.architecture))
-                self._stored.add(key)
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
+        keys = {trial.evaluation.weights for trial in needed}
+        for key, (tuning, model, trained) in self._fresh.items():
+            if key in keys:
+                tuning.store(model, trained)
         self._fresh.clear()
-        for key in self._stored - keys:
-            self.problem.weights.discard(key)
-        self._stored &= keys
+        for gone in {trial.evaluation.weights for trial in history} - keys:
+            if gone is not None:
+                self.problem.weights.discard(gone)
 
     def extract(self, trial: Trial) -> ElasticModel:
-        """Where the weights are gone (dropped once, or deleted), training repeats: equal, and not billed again."""
-        network = self.space.network(trial.proposal.architecture)
-        key = WeightsStore.key(self._recipe(network))
-        stored = self.problem.weights.get(key)
-        if stored is None:
-            model, _ = self._fine_tuned(network)
-            self._put(key, model.state_dict(), network)
-            return model
-        model = extract(self.problem.pretrained(), network)
-        model.load_state_dict(dict(stored.tensors))
+        model, _ = self._tuning(trial.proposal).obtain()
         return model
 
-    def _fine_tuned(self, network: SubNetwork) -> tuple[ElasticModel, float]:
-        model = extract(self.problem.pretrained(), network)
-        cost = self.problem.training_cost(network, self.problem.training.epochs)
-        trained = train(
-            model,
-            self.problem.data.train,
-            self.problem.training,
-            seed=self.problem.seed,
-            backward=supervised(model),
-            report=lambda share: self.problem.report(share * cost),
-        )
-        return model, trained.loss
+    def _tuning(self, proposal: Proposal) -> FineTuning:
+        network = self.space.network(proposal.architecture)
+        return FineTuning(problem=self.problem, network=network, epochs=self._epochs_of(proposal))
 
-    def _put(self, key: str, tensors: Mapping[str, Tensor], network: SubNetwork) -> None:
-        cost = self.problem.training_cost(network, self.problem.training.epochs)
-        self.problem.weights.put(key, tensors, recipe=self._recipe(network), meta={"cost": cost})
+    def _epochs(self, trial: Trial | None) -> int:
+        return self._epochs_of(trial.proposal) if trial else 0
 
-    def _recipe(self, network: SubNetwork) -> dict[str, object]:
-        return self.problem.recipe(
-            made_by="fine-tuning",
-            network=network.to_json(),
-            training=dataclasses.asdict(self.problem.training),
-            seed=self.problem.seed,
-        )
+    def _epochs_of(self, proposal: Proposal) -> int:
+        return proposal.fidelity or self.problem.training.epochs

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from nasbench.errors import RunError
 from nasbench.estimators.base import scored_on_test
@@ -29,6 +29,7 @@ class WeightSharing:
     """
 
     strategy: Any
+    fidelities: ClassVar[bool] = False
 
     def upfront_price(self, problem: Problem, space: SearchSpace) -> int:
         return training_price(
@@ -48,17 +49,17 @@ class WeightSharingEvaluator:
     model: ElasticModel
     phases: Sequence[Phase]
 
-    def price(self, proposal: Proposal) -> int:
+    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
         return self.problem.scoring_cost(self.space.network(proposal.architecture), self.problem.data.validation)
 
-    def evaluate(self, proposal: Proposal) -> Evaluation:
+    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
         started = time.perf_counter()
         network = self.space.network(proposal.architecture)
         scores = score(self.model, self.problem.data.validation, self.problem.training, network)
         return self.problem.evaluation(
             network,
             scores,
-            cost=self.price(proposal),
+            cost=self.price(proposal, resumed),
             seconds=time.perf_counter() - started,
             weights=self.phases[0].weights,
         )
@@ -69,7 +70,7 @@ class WeightSharingEvaluator:
         scores = score(self.model, self.problem.data.test, self.problem.training, network)
         return scored_on_test(self.problem, trial, network, scores, time.perf_counter() - started)
 
-    def keep(self, front: Sequence[Trial]) -> None:
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
         """Nothing to do: every trial's weights are slices of the super-network, which is stored."""
 
     def extract(self, trial: Trial) -> ElasticModel:

@@ -91,9 +91,7 @@ class ElasticModel(nn.Module):
         Raises:
             ValueError: a layer, head or unit that the wrapped network has not.
         """
-        hidden = self.hidden_states(batch, sub_network)
-        logits = self.family.logits(self.network, self.head, hidden)
-        return logits.view(-1, batch["input_ids"].size(1)) if self.head is Head.MULTIPLE_CHOICE else logits
+        return self.logits(self.hidden_states(batch, sub_network), batch)
 
     def hidden_states(self, batch: Mapping[str, Tensor], sub_network: SubNetwork | None = None) -> Tensor:
         """Hidden states [B, S, d] ([B * C, S, d] for multiple choice) after the last kept layer."""
@@ -105,6 +103,11 @@ class ElasticModel(nn.Module):
                 raise ValueError(f"layer {index} is kept of a network that has {len(self.layers)}")
             hidden = run_layer(self.layers[index], hidden, mask, heads, units, self.settings, self.training)
         return hidden
+
+    def logits(self, hidden: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Logits of a batch from its hidden states after the last layer."""
+        logits = self.family.logits(self.network, self.head, hidden)
+        return logits.view(-1, batch["input_ids"].size(1)) if self.head is Head.MULTIPLE_CHOICE else logits
 
     def zero_gradients(self) -> None:
         """Make every gradient zero, whether there was one or none."""

@@ -61,7 +61,9 @@ def attention_context(
     layer: LayerView, hidden: Tensor, mask: Tensor | None, kept: Selection, settings: LayerSettings, training: bool
 ) -> Tensor:
     """What the selected rows of query, key and value feed the attention output matrix: [B, S, heads * head_size]."""
-    assert layer.query is not None and layer.key is not None and layer.value is not None
+    assert layer.query is not None  # a sub-layer is removed whole
+    assert layer.key is not None
+    assert layer.value is not None
     query, key, value = (
         _rows(linear, hidden, kept).unflatten(-1, (-1, settings.head_size)).transpose(1, 2)
         for linear in (layer.query, layer.key, layer.value)

@@ -9,30 +9,31 @@ import numpy as np
 
 from nasbench.records import Proposal, Trial
 from nasbench.search.base import check_bounds
+from nasbench.search.unseen import unseen_proposals, warm_start
 from nasbench.spaces.base import SearchSpace
-
-DRAWS_PER_PROPOSAL = 1000
-"""So many draws without a new architecture, and the space counts as exhausted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RandomSearch:
-    """No architecture is proposed twice; a failed one counts as tried."""
+    """No architecture is proposed twice; a failed one counts as tried.
+
+    Attributes:
+        warm_start: largest, smallest and middle come first.
+    """
 
     batch_size: int = 1
     max_trials: int | None = None
+    warm_start: bool = False
 
     def __post_init__(self) -> None:
         check_bounds(self.batch_size, self.max_trials)
 
     def propose(self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
-        seen = {trial.proposal.architecture for trial in history}
-        proposals: list[Proposal] = []
-        for _ in range(DRAWS_PER_PROPOSAL * self.batch_size):
-            architecture = space.sample(rng)
-            if architecture not in seen:
-                seen.add(architecture)
-                proposals.append(Proposal(architecture))
-            if len(proposals) == self.batch_size:
-                break
-        return proposals
+        return unseen_proposals(
+            space,
+            history,
+            rng,
+            size=self.batch_size,
+            draw=lambda: Proposal(space.sample(rng)),
+            start=warm_start(space) if self.warm_start else (),
+        )

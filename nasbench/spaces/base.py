@@ -48,6 +48,21 @@ class HasLargest(Protocol):
 
 
 @runtime_checkable
+class HasMiddle(Protocol):
+    """Optional capability: an architecture half way between the smallest and the largest."""
+
+    def middle(self) -> Architecture: ...
+
+
+@runtime_checkable
+class Crosses(Protocol):
+    """Optional capability: recombination, for evolutionary methods."""
+
+    def crossover(self, first: Architecture, second: Architecture, rng: np.random.Generator) -> Architecture:
+        """A child whose entries come from either parent, each with equal probability (uniform crossover)."""
+
+
+@runtime_checkable
 class Encodes(Protocol):
     """Optional capability: architectures as vectors, for surrogate models."""
 
@@ -83,6 +98,7 @@ class IntegerSpace:
         decode, invert: between a vector and the sub-network that it stands for; `invert` raises ValueError for one
             that no vector stands for.
         draw: the distribution of `sample`; None for each entry uniform.
+        centre: the architecture half way between the bounds; None for the middle of each entry, rounded down.
     """
 
     name: str
@@ -91,6 +107,7 @@ class IntegerSpace:
     decode: Callable[[tuple[int, ...]], SubNetwork]
     invert: Callable[[SubNetwork], tuple[int, ...]]
     draw: Callable[[np.random.Generator], tuple[int, ...]] | None = None
+    centre: tuple[int, ...] | None = None
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         if self.draw is not None:
@@ -116,6 +133,15 @@ class IntegerSpace:
 
     def largest(self) -> Architecture:
         return Architecture(self.upper)
+
+    def middle(self) -> Architecture:
+        if self.centre is not None:
+            return Architecture(self.centre)
+        return Architecture(tuple((low + high) // 2 for low, high in zip(self.lower, self.upper, strict=True)))
+
+    def crossover(self, first: Architecture, second: Architecture, rng: np.random.Generator) -> Architecture:
+        pairs = zip(self._values(first), self._values(second), rng.random(len(self.lower)) < 0.5, strict=True)
+        return Architecture(tuple(a if from_first else b for a, b, from_first in pairs))
 
     def encode(self, architecture: Architecture) -> NDArray[np.float64]:
         values, low, high = (np.array(v, dtype=float) for v in (self._values(architecture), self.lower, self.upper))

@@ -24,7 +24,7 @@ class Small:
     def bind(self, shape: NetworkShape) -> IntegerSpace:
         low = 0 if self.allow_zero else 1
         return IntegerSpace(
-            name="small",
+            name="small_allow_zero" if self.allow_zero else "small",
             lower=(0, low, low),
             upper=(shape.layers, shape.heads, shape.units),
             decode=_decode,

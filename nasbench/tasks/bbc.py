@@ -22,8 +22,9 @@ from nasbench.errors import InputError
 from nasbench.records import Head
 from nasbench.tasks import question_answering
 from nasbench.tasks.base import Limits, Source, TaskData
-from nasbench.tasks.classification import LabelledText, check_max_length, classification_data
+from nasbench.tasks.classification import classification_data
 from nasbench.tasks.cloze import BLANK, questions_of, sentences
+from nasbench.tasks.labelled import LabelledText, check_max_length
 from nasbench.tasks.metrics import ClassificationMetric
 from nasbench.tasks.partition import Holdout
 from nasbench.tasks.spans import Question, Windowing
@@ -195,7 +196,7 @@ class Topics:
         split = self._split()
         examples = {
             name: [
-                LabelledText(texts=("\n".join((a.title, *a.paragraphs)),), label=TOPICS.index(a.topic))
+                LabelledText(sequences=(("\n".join((a.title, *a.paragraphs)),),), label=TOPICS.index(a.topic))
                 for a in articles
             ]
             for name, articles in split.divide(read_articles()).items()

@@ -34,7 +34,7 @@ class Origin:
     """Where a task's rows come from; its fields are those of the tasks.
 
     Attributes:
-        hub_path: a data set's name on the hub, or a local folder in the hub's layout.
+        hub_path: a data set's name on the hub, or a local folder in the hub's layout; None: it is not on the hub.
         hub_name: its folder of the configuration that is meant, such as "rte" of "nyu-mll/glue".
         folder: holds <split>.parquet, .json, .jsonl or .csv, or shards of them as on the hub (<split>-*).
         files: a file for each split, in place of `folder`.
@@ -44,7 +44,7 @@ class Origin:
     """
 
     source: Source
-    hub_path: str
+    hub_path: str | None
     hub_name: str | None
     folder: str | None
     files: Mapping[str, str] | None
@@ -83,11 +83,14 @@ class Origin:
 
     def _folders(self) -> list[Path]:
         """Where the splits may lie, in order of preference."""
-        root = Path(self.hub_path if self.source is Source.HUB else str(self.folder)).expanduser()
         if self.source is Source.LOCAL:
+            root = Path(str(self.folder)).expanduser()
             if not root.is_dir():
                 raise InputError(f"task.folder={self.folder} is not a folder")
             return [root, root / "data"]
+        if self.hub_path is None:
+            raise InputError("this task's data is not on the hub: it takes source=local, or task.hub_path=NAME")
+        root = Path(self.hub_path).expanduser()
         if not root.is_dir():
             root = _download(self.hub_path, self.hub_name)
         return [*([root / self.hub_name] if self.hub_name else []), root / "data", root]

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from nasbench.errors import InputError
 from nasbench.tasks.base import Tokens
 from nasbench.tasks.encoding import CHUNK, bounded_length, pack
-from nasbench.tasks.metrics import squad_scores
+from nasbench.tasks.metrics import squad_scores, squad_v2_scores
 
 MIN_LENGTH = 16
 """Tokens that a window needs to hold some of a question and some of a context."""
@@ -27,7 +27,7 @@ class Question:
     """A question in SQuAD's form.
 
     Attributes:
-        answers: the accepted ones, at least one; the first is trained on.
+        answers: the accepted ones, of which the first is trained on; none if the context does not tell.
         starts: where in the context each of them begins, in characters.
     """
 
@@ -151,11 +151,14 @@ def _context(sequence_ids: Sequence[int | None]) -> tuple[int, int]:
 def answer_positions(questions: Sequence[Question], windows: Windows) -> dict[str, NDArray[np.int64]]:
     """Positions of the first and last token of each window's answer, the question's first one: [n] each.
 
-    A window that does not hold the whole answer points at position 0, [CLS], for both.
+    A window that does not hold the whole answer, because it is elsewhere or there is none, points at position 0, [CLS],
+    for both.
     """
     positions = np.zeros((len(windows.question), 2), dtype=np.int64)
     for i, offsets in enumerate(windows.context_offsets()):
         question = questions[windows.question[i]]
+        if not question.answers:
+            continue
         begin = question.starts[0]
         end = begin + len(question.answers[0])
         if len(offsets) and offsets[0, 0] <= begin and end <= offsets[-1, 1]:
@@ -195,33 +198,54 @@ def best_spans(
 
 @dataclass(frozen=True, kw_only=True)
 class SpanScorer:
-    """Scores outputs over windows by the answers they stand for: of a question, the best span of all its windows."""
+    """Scores outputs over windows by the answers they stand for: of a question, the best span of all its windows.
+
+    Attributes:
+        null_threshold: a question has no answer if the null score, the smallest sum of start and end logit at [CLS] of
+            its windows, exceeds its best span's by more (transformers' run_qa for SQuAD v2); None: all have one.
+    """
 
     questions: Sequence[Question]
     windows: Windows
     max_answer_length: int
+    null_threshold: float | None = None
 
     def __call__(self, outputs: Sequence[NDArray[np.float32]]) -> dict[str, float]:
-        return squad_scores(self.answers(outputs), [question.answers for question in self.questions])
+        metrics = squad_scores if self.null_threshold is None else squad_v2_scores
+        return metrics(self.answers(outputs), [question.answers for question in self.questions])
 
     def answers(self, outputs: Sequence[NDArray[np.float32]]) -> list[str]:
-        """The predicted answer of each question.
+        """The predicted answer of each question, empty for none.
 
         Args:
             outputs: start and end logits [tokens, 2] of each window.
         """
         windows = self.windows
-        position = np.arange(windows.tokens.lengths.max())
-        logits = np.zeros((len(outputs), len(position), 2), dtype=np.float32)
-        for row, output in zip(logits, outputs, strict=True):
-            row[: len(output)] = output
+        logits = self._padded(outputs)
+        position = np.arange(logits.shape[1])
         allowed = (windows.context[:, :1] <= position) & (position < windows.context[:, 1:])
         score, first, last = best_spans(logits[..., 0], logits[..., 1], allowed, self.max_answer_length)
         # The best window of each question, the first of equal ones.
         order = np.lexsort((-score, windows.question))
         chosen = order[np.unique(windows.question[order], return_index=True)[1]]
+        answered = np.isfinite(score[chosen])
+        if self.null_threshold is not None:
+            answered &= self._null_score(logits) - score[chosen] <= self.null_threshold
         begins = (np.cumsum(windows.tokens.lengths) - windows.tokens.lengths)[chosen]
         from_character = windows.offsets[begins + first[chosen], 0]
         to_character = windows.offsets[begins + last[chosen], 1]
-        spans = zip(self.questions, from_character, to_character, np.isfinite(score[chosen]), strict=True)
+        spans = zip(self.questions, from_character, to_character, answered, strict=True)
         return [question.context[begin:end] if found else "" for question, begin, end, found in spans]
+
+    def _padded(self, outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Logits of all windows, [n, longest, 2]."""
+        logits = np.zeros((len(outputs), self.windows.tokens.lengths.max(), 2), dtype=np.float32)
+        for row, output in zip(logits, outputs, strict=True):
+            row[: len(output)] = output
+        return logits
+
+    def _null_score(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of each question."""
+        first_windows = np.unique(self.windows.question, return_index=True)[1]
+        smallest: NDArray[np.float32] = np.minimum.reduceat(logits[:, 0].sum(axis=1), first_windows)
+        return smallest

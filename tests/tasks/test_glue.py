@@ -92,10 +92,18 @@ def test_one_text_column_is_enough(folder, bert):
     assert bert.decode(data.train.batch([0])["input_ids"][0]) == "[CLS] it rains. [SEP]"
 
 
-def test_the_metric_is_the_one_configured(folder, bert):
-    data = local(folder, metric=ClassificationMetric.MATTHEWS).load(bert, Limits())
-    assert data.metric == "matthews"
-    assert data.test.scores([np.array([1.0, 0.0], np.float32)] * 6) == {"matthews": 0.0}
+def test_the_metric_is_the_one_configured_and_accuracy_stands_beside_it(folder, bert):
+    """Labels are 0, 1, 0, 1, 0, 1; the prediction is 1 of the last four: TP 2, FP 2, FN 1, TN 1."""
+    outputs = [np.eye(2, dtype=np.float32)[int(i > 1)] for i in range(6)]
+    expected = {
+        ClassificationMetric.F1: 4 / 7,
+        ClassificationMetric.MATTHEWS: (2 * 1 - 2 * 1) / 36**0.5,
+        ClassificationMetric.ACCURACY: 1 / 2,
+    }
+    for metric, value in expected.items():
+        data = local(folder, metric=metric).load(bert, Limits())
+        assert data.metric == str(metric)
+        assert data.test.scores(outputs) == pytest.approx({str(metric): value, "accuracy": 1 / 2})
 
 
 def spoilt(column: str, row: int, value: Any) -> Rows:
@@ -108,7 +116,7 @@ def spoilt(column: str, row: int, value: Any) -> Rows:
     ("data", "message"),
     [
         (spoilt("label", 3, 2), r"from 0 to 1 \(entailment, not_entailment\), but 1 of 20 rows are not: row 3 has 2"),
-        (spoilt("label", 3, -1), "row 3 has -1"),
+        (spoilt("label", 3, -1), "row 3 has -1, which on the hub marks a test set without labels"),
         (spoilt("label", 3, None), "column label must hold integers from 0 to 1, not None"),
         ({**rows(20), "label": [0.5] * 20}, "column label must hold integers from 0 to 1, not 0.5"),
         ({**rows(20), "label": ["entailment"] * 20}, "must hold integers from 0 to 1, not 'entailment'"),

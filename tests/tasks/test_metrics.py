@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nasbench.tasks.metrics import (
     ClassificationMetric,
     classification_score,
     exact_match,
     normalise_answer,
+    regression_scores,
     squad_scores,
+    squad_v2_scores,
     token_f1,
+    token_f1_v2,
 )
 
 
@@ -89,3 +93,73 @@ def test_classification_metrics_equal_their_definitions():
 @pytest.mark.parametrize("metric", [ClassificationMetric.F1, ClassificationMetric.MATTHEWS])
 def test_a_constant_prediction_scores_zero_without_a_warning(metric):
     assert classification_score(metric, np.zeros(4, dtype=int), np.array([0, 1, 1, 0])) == 0.0
+
+
+def test_correlations_by_hand():
+    """Ranks 1, 2, 4, 3, so Spearman 1 - 6 (1 + 1) / (4 (16 - 1)); Pearson from sums of products about the means."""
+    predicted, values = np.array([1, 2, 9, 4], np.float32), np.array([0, 1, 2, 3], np.float32)
+    about_means = (-3 * -1.5) + (-2 * -0.5) + (5 * 0.5) + (0 * 1.5)
+    expected = {"spearman": 1 - 6 * 2 / 60, "pearson": about_means / (38 * 5) ** 0.5}
+    assert regression_scores(predicted, values) == pytest.approx(expected)
+    assert regression_scores(-predicted, values) == pytest.approx({name: -value for name, value in expected.items()})
+
+
+def test_correlations_with_ties_equal_scipys():
+    rng = np.random.default_rng(0)
+    predicted, values = rng.normal(size=50).round(1).astype(np.float32), rng.integers(0, 6, 50).astype(np.float32)
+    found = regression_scores(predicted, values)
+    assert found["spearman"] == pytest.approx(stats.pearsonr(stats.rankdata(predicted), stats.rankdata(values))[0])
+    assert found["pearson"] == pytest.approx(float(np.corrcoef(predicted, values)[0, 1]))
+
+
+@pytest.mark.parametrize("constant", [np.full(4, 2.7), np.zeros(4)])
+def test_a_constant_has_no_correlation_and_scores_zero_without_a_warning(constant):
+    varied = np.array([0, 1, 2, 3], np.float32)
+    nothing = {"spearman": 0.0, "pearson": 0.0}
+    assert regression_scores(constant.astype(np.float32), varied) == nothing
+    assert regression_scores(varied, constant.astype(np.float32)) == nothing
+    assert regression_scores(varied[:1], varied[:1]) == nothing
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answer", "f1"),
+    [("", "", 1.0), ("the", "", 1.0), ("", "cat", 0.0), ("cat", "", 0.0), ("cat dog", "the cat", 2 / 3)],
+)
+def test_f1_of_version_2_is_1_where_both_say_nothing(prediction, answer, f1):
+    assert token_f1_v2(prediction, answer) == pytest.approx(f1)
+
+
+def test_scores_of_version_2_tell_questions_with_an_answer_from_those_without():
+    """Answerable: one half right, one missed. Unanswerable: one told, one answered."""
+    predictions = ["big cat", "", "", "cat"]
+    answers = [["The cat", "dog"], ["fish"], [], []]
+    assert squad_v2_scores(predictions, answers) == pytest.approx(
+        {
+            "f1": (2 / 3 + 0 + 1 + 0) / 4,
+            "exact_match": 1 / 4,
+            "has_answer_f1": 1 / 3,
+            "has_answer_exact_match": 0,
+            "no_answer_f1": 1 / 2,
+            "no_answer_exact_match": 1 / 2,
+        }
+    )
+
+
+def test_scores_of_version_2_leave_out_a_group_without_questions():
+    assert squad_v2_scores(["cat"], [["cat"]]).keys() == {
+        "f1",
+        "exact_match",
+        "has_answer_f1",
+        "has_answer_exact_match",
+    }
+    assert squad_v2_scores(["cat"], [[]]) == {
+        "f1": 0.0,
+        "exact_match": 0.0,
+        "no_answer_f1": 0.0,
+        "no_answer_exact_match": 0.0,
+    }
+
+
+def test_an_answer_of_version_2_that_says_nothing_is_passed_over():
+    assert squad_v2_scores([""], [["the", "cat"]])["f1"] == 0.0
+    assert squad_v2_scores([""], [["the"]])["f1"] == 1.0

@@ -131,6 +131,12 @@ def test_sources_that_a_task_lacks_are_refused():
         local(Path("x"), {"train": "y"})
 
 
+def test_data_that_is_not_on_the_hub_is_told():
+    origin = Origin(source=Source.HUB, hub_path=None, hub_name=None, folder=None, files=None)
+    with pytest.raises(InputError, match=r"not on the hub: it takes source=local"):
+        origin.read(["train"], COLUMNS)
+
+
 def test_a_hub_out_of_reach_is_told_in_one_sentence_that_names_the_other_sources(monkeypatch):
     """In offline mode, so that the test means the same with a network."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

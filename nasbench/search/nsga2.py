@@ -1,0 +1,116 @@
+"""NSGA-II: evolution with non-dominated sorting and crowding (Deb et al. 2002).
+
+The batch is the generation: its children join their parents, and the best of both survive. Which they are is replayed
+from the history, batch by batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from nasbench.errors import InputError
+from nasbench.pareto import crowding_distance, ranks
+from nasbench.records import Architecture, Proposal, Trial
+from nasbench.search.base import check_bounds
+from nasbench.search.ranking import observed, points
+from nasbench.search.unseen import unseen_proposals, warm_start
+from nasbench.spaces.base import Crosses, SearchSpace
+
+
+@dataclass(frozen=True, kw_only=True)
+class NSGA2:
+    """Draws random architectures until the population is full.
+
+    Attributes:
+        population_size: survivors of a generation (mu).
+        batch_size: children of a generation (lambda).
+        crossover: probability that a child has two parents, in spaces that can recombine.
+        mutation: probability that such a child is mutated too; one of a single parent always is.
+        warm_start: largest, smallest and middle come first.
+    """
+
+    population_size: int = 10
+    crossover: float = 0.9
+    mutation: float = 0.7
+    batch_size: int = 10
+    max_trials: int | None = None
+    warm_start: bool = False
+
+    def __post_init__(self) -> None:
+        check_bounds(self.batch_size, self.max_trials)
+        if self.population_size < 2:
+            raise InputError(f"search.population_size must be at least 2, not {self.population_size}")
+        for name in ("crossover", "mutation"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"search.{name} must be a probability from 0 to 1, not {getattr(self, name)}")
+
+    def propose(self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
+        population = self._population(history)
+        missing = self.population_size - len(population)
+        fitness = _fitness(population)
+
+        def draw() -> Proposal:
+            if missing:
+                return Proposal(space.sample(rng))
+            first, second = (population[i] for i in _parents(fitness, rng))
+            child = self._child(space, first.proposal.architecture, second.proposal.architecture, rng)
+            return Proposal(child, parent=first.index)
+
+        return unseen_proposals(
+            space,
+            history,
+            rng,
+            size=min(self.batch_size, missing or self.batch_size),
+            draw=draw,
+            start=warm_start(space) if self.warm_start else (),
+        )
+
+    def _population(self, history: Sequence[Trial]) -> list[Trial]:
+        population: list[Trial] = []
+        for _, generation in groupby(history, key=lambda trial: trial.batch):
+            population = _survivors([*population, *observed(list(generation))], self.population_size)
+        return population
+
+    def _child(
+        self, space: SearchSpace, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        if not isinstance(space, Crosses) or rng.random() >= self.crossover:
+            return space.mutate(first, rng)
+        child = space.crossover(first, second, rng)
+        return space.mutate(child, rng) if rng.random() < self.mutation else child
+
+
+def _survivors(trials: Sequence[Trial], size: int) -> list[Trial]:
+    """The best of the trials in their order: whole fronts, and of the one that is cut the least crowded."""
+    if len(trials) <= size:
+        return list(trials)
+    values = points(trials)
+    rank = ranks(values)
+    cut = np.sort(rank)[size]
+    kept, last = np.flatnonzero(rank < cut), np.flatnonzero(rank == cut)
+    spread = np.argsort(-crowding_distance(values[last]), kind="stable")
+    return [trials[i] for i in np.sort(np.append(kept, last[spread[: size - len(kept)]]))]
+
+
+def _fitness(trials: Sequence[Trial]) -> list[tuple[int, float]]:
+    """Of each trial, the less the better, by the crowded-comparison operator (section III.B)."""
+    if not trials:
+        return []
+    values = points(trials)
+    rank = ranks(values)
+    crowding = np.empty(len(values))
+    for r in np.unique(rank):
+        crowding[rank == r] = crowding_distance(values[rank == r])
+    return list(zip(rank.tolist(), (-crowding).tolist(), strict=True))
+
+
+def _parents(fitness: Sequence[tuple[int, float]], rng: np.random.Generator) -> tuple[int, int]:
+    """Two different members, each the winner of a binary tournament of different ones; ties are drawn."""
+    order = rng.permutation(len(fitness)).tolist()  # the first of equals wins
+    first = min(order[:2], key=fitness.__getitem__)
+    others = [i for i in rng.permutation(len(fitness)).tolist() if i != first]
+    return first, min(others[:2], key=fitness.__getitem__)
