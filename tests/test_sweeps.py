@@ -69,7 +69,7 @@ def test_multirun_makes_the_same_runs_as_the_plain_command(folder: Path) -> None
 
 
 def test_joblibs_workers_make_the_same_runs_with_one_thread_each(tmp_path: Path) -> None:
-    if find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+    if find_spec("hydra_plugins") is None or find_spec("hydra_plugins.hydra_joblib_launcher") is None:
         pytest.skip('the joblib launcher is not installed: pip install "nasbench[joblib]"')
     done = subprocess.run(
         [sys.executable, "-m", "nasbench", *SWEPT, "hydra/launcher=joblib"],

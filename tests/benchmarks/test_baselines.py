@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
 
 from baselines.retraining_free_pruning import mask_gradients, prune, rearrange, search, tune
 from nasbench.models.checkpoint import EmbeddedCheckpoint
@@ -24,18 +22,6 @@ OVERHEAD = 3
 
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
-
-
-@pytest.fixture(autouse=True)
-def timed_on_one_core(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Timing means something only where little else runs beside it, as in `make bench`."""
-    if not pytestconfig.getoption("benchmark_enable"):
-        pytest.skip("timed by make bench")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import torch
 
 from nasbench import cost, rng
@@ -20,14 +19,6 @@ ROUNDS = 5
 BATCH, LENGTH, NETWORKS = 32, 128, 8
 
 
-@pytest.fixture
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def median_seconds(run: Callable[[], None]) -> float:
     seconds = []
     for _ in range(ROUNDS):
@@ -38,7 +29,7 @@ def median_seconds(run: Callable[[], None]) -> float:
 
 
 @torch.inference_mode()
-def test_random_small_networks(benchmark: Any, one_thread: None) -> None:
+def test_random_small_networks(benchmark: Any) -> None:
     """At equal padding: the limit is the ratio of multiply-accumulates."""
     model = EmbeddedCheckpoint().load(Head.QUESTION_ANSWERING, 2, seed=0).eval()
     space = Small().bind(model.shape)
