@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,22 @@ TINY = (
     "runtime.workers=1",
 )
 """Overrides of a run that takes about a second."""
+
+
+def cut_copy(finished: Path, results: Path, share: float, *, weights: str) -> Path:
+    """A copy of a finished run's results of which the run file is cut off after a share of its bytes.
+
+    Args:
+        results: the folder to be made.
+        weights: kept or lost.
+    """
+    shutil.copytree(finished.parent.parent, results)
+    cut = results / finished.parent.name / finished.name
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: int(share * len(whole))])
+    if weights == "lost":
+        shutil.rmtree(results / ".weights")
+    return cut
 
 
 @pytest.fixture(scope="session")

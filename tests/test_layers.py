@@ -142,7 +142,8 @@ def test_the_table_names_no_module_that_is_gone() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {name: set(imports(name, path.read_text("utf-8"))) for name, path in MODULES.items()}
-    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle
+    order = list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle
+    assert len(order) >= len(graph)
 
 
 @pytest.mark.parametrize(

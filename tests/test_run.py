@@ -2,7 +2,6 @@
 
 import math
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from nasbench.errors import InputError
 from nasbench.records import SubNetwork
 from nasbench.results import read_run
 from nasbench.training import Trained
+from tests.conftest import cut_copy
 
 METHODS = ("unpruned", "s_nas", "ws_nas", "layer_dropping")
 
@@ -94,14 +94,8 @@ def test_a_seed_makes_another_run(finished: dict[str, Path], tmp_path: Path, mak
 def test_a_run_cut_anywhere_is_completed_to_the_same_rows(
     finished: dict[str, Path], method: str, share: float, weights: str, tmp_path: Path, make_run: Make, rows: Rows
 ) -> None:
-    results = tmp_path / "results"
-    shutil.copytree(finished[method].parent.parent, results)
-    cut = results / finished[method].parent.name / finished[method].name
-    whole = cut.read_bytes()
-    cut.write_bytes(whole[: int(share * len(whole))])
-    if weights == "lost":
-        shutil.rmtree(results / ".weights")
-    assert make_run(results, method) == cut
+    cut = cut_copy(finished[method], tmp_path / "results", share, weights=weights)
+    assert make_run(tmp_path / "results", method) == cut
     assert rows(cut) == rows(finished[method])
 
 

@@ -1,6 +1,5 @@
 """The baselines as methods of the suite: what they propose, what they bill, and that they repeat and resume."""
 
-import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +20,7 @@ from nasbench.results import read_run
 from nasbench.run import Run, assemble
 from nasbench.spaces.large import Large
 from nasbench.training import Trained, score
-from tests.conftest import TINY
+from tests.conftest import TINY, cut_copy
 
 METHODS = ("retraining_free_pruning", "head_pruning")
 ENOUGH = "budget.amount=20"
@@ -171,14 +170,8 @@ def test_the_unpruned_networks_training_is_used_and_billed(
 def test_a_run_cut_anywhere_is_completed_to_the_same_rows(
     finished: dict[str, Path], method: str, share: float, weights: str, tmp_path: Path, make_run: Make, rows: Rows
 ) -> None:
-    results = tmp_path / "results"
-    shutil.copytree(finished[method].parent.parent, results)
-    cut = results / finished[method].parent.name / finished[method].name
-    whole = cut.read_bytes()
-    cut.write_bytes(whole[: int(share * len(whole))])
-    if weights == "lost":
-        shutil.rmtree(results / ".weights")
-    assert make_run(results, method, ENOUGH) == cut
+    cut = cut_copy(finished[method], tmp_path / "results", share, weights=weights)
+    assert make_run(tmp_path / "results", method, ENOUGH) == cut
     assert rows(cut) == rows(finished[method])
 
 
