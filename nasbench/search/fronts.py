@@ -1,74 +1,103 @@
-"""Non-dominated sorting and crowding of small populations, many times over the same points: what NSGA-II replays.
+"""Non-dominated sorting and crowding of small populations that come and go point by point: what NSGA-II replays.
 
-Deb et al. 2002, section III. Who dominates whom is found once; then a few operations on bits sort a population.
+Deb et al. 2002, section III. Who dominates whom is found once for all points; then a point joins the fronts of those
+before it by a few operations on bits (Li et al. 2017, "Efficient non-domination level update"), instead of a sort anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, ...]
+Bits = int
+"""A set of points: bit i for point i."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fronts:
-    """Minimised objectives of n points, members of populations by their indices.
+    """A population of some of n points with minimised objectives, sorted into fronts.
 
     Attributes:
         points: [n], each of m objectives.
-        dominators: of each point the set of those that dominate it, as bits.
+        dominators, dominated: of each point those that dominate it, and those that it dominates.
+        fronts: the members, best front first.
     """
 
     points: Sequence[Point]
-    dominators: Sequence[int]
+    dominators: Sequence[Bits]
+    dominated: Sequence[Bits]
+    fronts: list[Bits] = field(default_factory=list)
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Fronts:
-        """Of points [n, m]."""
-        no_worse = (values[:, None] <= values[None, :]).all(axis=2)
+        """An empty population of points [n, m]."""
+        no_worse = np.logical_and.reduce([np.less_equal.outer(column, column) for column in values.T])
         dominates = no_worse & ~no_worse.T
-        packed = np.packbits(dominates, axis=0, bitorder="little")
-        bits = [int.from_bytes(column.tobytes(), "little") for column in packed.T]
-        return cls(list(map(tuple, values.tolist())), bits)
+        return cls(list(map(tuple, values.tolist())), _packed(dominates.T), _packed(dominates))
 
-    def split(self, members: Sequence[int]) -> Iterator[list[int]]:
-        """The fronts of some members, best first, each in their order."""
-        left = list(members)
-        while left:
-            present = sum(1 << i for i in left)
-            yield [i for i in left if not self.dominators[i] & present]
-            left = [i for i in left if self.dominators[i] & present]
+    @property
+    def members(self) -> list[int]:
+        """Indices, ascending."""
+        return sorted(i for front in self.fronts for i in _indices(front))
 
-    def crowding(self, front: Sequence[int]) -> list[float]:
-        """Crowding distance of each member of ONE front (section III.B), as `crowding_distance`."""
+    def add(self, indices: Iterable[int]) -> None:
+        """Let points that are no members become so."""
+        for i in indices:
+            better = (place for place, front in enumerate(self.fronts) if not self.dominators[i] & front)
+            self._insert(1 << i, next(better, len(self.fronts)))
+
+    def _insert(self, moving: Bits, place: int) -> None:
+        """Put points that don't dominate each other into a front; what they dominate there moves to the next."""
+        while moving:
+            if place == len(self.fronts):
+                self.fronts.append(moving)
+                return
+            beaten = 0
+            for i in _indices(moving):
+                beaten |= self.dominated[i]
+            beaten &= self.fronts[place]
+            self.fronts[place] = self.fronts[place] ^ beaten | moving
+            moving, place = beaten, place + 1
+
+    def truncate(self, size: int) -> None:
+        """Keep the best: whole fronts, and of the one that is cut the least crowded, the first of equals."""
+        excess = sum(front.bit_count() for front in self.fronts) - size
+        while excess > 0:
+            last = list(_indices(self.fronts.pop()))
+            if len(last) > excess:
+                spread = sorted(zip(self._crowding(last), last, strict=True), key=lambda pair: -pair[0])
+                self.fronts.append(sum(1 << i for _, i in spread[: len(last) - excess]))
+            excess -= len(last)
+
+    def fitness(self) -> dict[int, tuple[int, float]]:
+        """Of each member, the less the better, by the crowded-comparison operator (section III.B)."""
+        found: dict[int, tuple[int, float]] = {}
+        for rank, front in enumerate(self.fronts):
+            indices = list(_indices(front))
+            found |= {i: (rank, -distance) for i, distance in zip(indices, self._crowding(indices), strict=True)}
+        return found
+
+    def _crowding(self, front: Sequence[int]) -> list[float]:
         return crowding_distance([self.points[i] for i in front])
 
-    def survivors(self, members: Sequence[int], size: int) -> list[int]:
-        """The best of some members in their order: whole fronts, and of the one that is cut the least crowded."""
-        kept: list[int] = []
-        for front in self.split(members):
-            room = size - len(kept)
-            if not room:
-                break
-            if len(front) > room:
-                spread = sorted(zip(self.crowding(front), front, strict=True), key=lambda pair: -pair[0])
-                front = [i for _, i in spread[:room]]
-            kept += front
-        return sorted(kept)
 
-    def fitness(self, members: Sequence[int]) -> list[tuple[int, float]]:
-        """Of each member, the less the better, by the crowded-comparison operator (section III.B)."""
-        found = {
-            i: (rank, -crowding)
-            for rank, front in enumerate(self.split(members))
-            for i, crowding in zip(front, self.crowding(front), strict=True)
-        }
-        return [found[i] for i in members]
+def _packed(rows: NDArray[np.bool_]) -> list[Bits]:
+    """Each of the rows [n, n] as a set."""
+    data, size = np.packbits(rows, axis=1, bitorder="little").tobytes(), (len(rows) + 7) // 8
+    return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]
+
+
+def _indices(members: Bits) -> Iterator[int]:
+    """Ascending."""
+    while members:
+        lowest = members & -members
+        yield lowest.bit_length() - 1
+        members ^= lowest
 
 
 def crowding_distance(points: Sequence[Point]) -> list[float]:

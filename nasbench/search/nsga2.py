@@ -6,7 +6,7 @@ from the history, batch by batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,14 +49,14 @@ class NSGA2:
                 raise InputError(f"search.{name} must be a probability from 0 to 1, not {getattr(self, name)}")
 
     def propose(self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
-        population = self._population(history)
-        missing = self.population_size - len(population)
-        fitness = [] if missing else Fronts.of(points(population)).fitness(range(len(population)))
+        trials = observed(history)
+        missing = self.population_size - len(trials)
+        fitness = {} if missing > 0 else self._population(trials).fitness()
 
         def draw() -> Proposal:
-            if missing:
+            if missing > 0:
                 return Proposal(space.sample(rng))
-            first, second = (population[i] for i in _parents(fitness, rng))
+            first, second = (trials[i] for i in _parents(fitness, rng))
             child = self._child(space, first.proposal.architecture, second.proposal.architecture, rng)
             return Proposal(child, parent=first.index)
 
@@ -64,21 +64,18 @@ class NSGA2:
             space,
             history,
             rng,
-            size=min(self.batch_size, missing or self.batch_size),
+            size=min(self.batch_size, missing if missing > 0 else self.batch_size),
             draw=draw,
             start=warm_start(space) if self.warm_start else (),
         )
 
-    def _population(self, history: Sequence[Trial]) -> list[Trial]:
-        """The survivors of the last generation."""
-        trials = observed(history)
-        if len(trials) <= self.population_size:
-            return trials
-        fronts = Fronts.of(points(trials))
-        members: list[int] = []
+    def _population(self, trials: Sequence[Trial]) -> Fronts:
+        """The survivors of the last generation, among all trials that have objectives."""
+        population = Fronts.of(points(trials))
         for _, generation in groupby(range(len(trials)), key=lambda i: trials[i].batch):
-            members = fronts.survivors([*members, *generation], self.population_size)
-        return [trials[i] for i in members]
+            population.add(generation)
+            population.truncate(self.population_size)
+        return population
 
     def _child(
         self, space: SearchSpace, first: Architecture, second: Architecture, rng: np.random.Generator
@@ -89,9 +86,10 @@ class NSGA2:
         return space.mutate(child, rng) if rng.random() < self.mutation else child
 
 
-def _parents(fitness: Sequence[tuple[int, float]], rng: np.random.Generator) -> tuple[int, int]:
+def _parents(fitness: Mapping[int, tuple[int, float]], rng: np.random.Generator) -> tuple[int, int]:
     """Two different members, each the winner of a binary tournament of different ones; ties are drawn."""
-    order = rng.permutation(len(fitness)).tolist()  # the first of equals wins
+    members = sorted(fitness)
+    order = [members[i] for i in rng.permutation(len(members)).tolist()]  # the first of equals wins
     first = min(order[:2], key=fitness.__getitem__)
-    others = [i for i in rng.permutation(len(fitness)).tolist() if i != first]
+    others = [members[i] for i in rng.permutation(len(members)).tolist() if members[i] != first]
     return first, min(others[:2], key=fitness.__getitem__)

@@ -23,8 +23,11 @@ needs_botorch = pytest.mark.skipif(not HAS_BOTORCH, reason='BoTorch is not insta
 @needs_botorch
 @pytest.mark.parametrize(("objectives", "reference"), [(zdt1, (1, 6)), (dtlz2, (2, 2))])
 def test_it_beats_random_search(objectives: Callable, reference: tuple) -> None:
-    """Hypervolume after 60 evaluations, ten seeds, paired (Wilcoxon); `pytest -rP` shows the figures."""
-    methods = (ehvi.ExpectedHypervolumeImprovement(), RandomSearch())
+    """Hypervolume after 60 evaluations, ten seeds, paired (Wilcoxon); `pytest -rP` shows the figures.
+
+    In batches of four: a model is fitted a quarter as often, and choosing blind among the batch only makes it harder.
+    """
+    methods = (ehvi.ExpectedHypervolumeImprovement(batch_size=4), RandomSearch())
     ours, random = (
         [volume(drive(method, ZDT1_SPACE, objectives, 60, seed), reference) for seed in range(10)] for method in methods
     )

@@ -47,15 +47,37 @@ def test_crowding_is_that_of_pymoo_to_the_last_bit(n: int, objectives: int, leve
 
 @given(st.integers(1, 70), st.integers(1, 3), st.integers(0, 10**6))
 def test_fronts_of_any_members_are_those_of_moocore(n: int, objectives: int, seed: int) -> None:
+    """In whatever order and company they came."""
     stream = np.random.default_rng(seed)
     values = stream.integers(0, 5, size=(n, objectives)).astype(float)
-    members = np.sort(stream.permutation(n)[: stream.integers(1, n, endpoint=True)])
+    members = stream.permutation(n)[: stream.integers(1, n, endpoint=True)]
+    population = Fronts.of(values)
+    for part in np.array_split(members, 3):
+        population.add(part.tolist())
     rank = ranks(values[members])
-    expected = [members[rank == r].tolist() for r in range(rank.max() + 1)]
-    assert list(Fronts.of(values).split(members.tolist())) == expected
+    assert {i: front for i, (front, _) in population.fitness().items()} == dict(
+        zip(members.tolist(), rank.tolist(), strict=True)
+    )
+    assert population.members == sorted(members.tolist())
+
+
+@given(st.integers(2, 40), st.integers(1, 3), st.integers(1, 10), st.integers(0, 10**6))
+def test_survivors_come_and_go_as_if_sorted_anew(n: int, objectives: int, size: int, seed: int) -> None:
+    """Generations that join, and are cut back, have the fronts that their members alone would have."""
+    stream = np.random.default_rng(seed)
+    values = stream.integers(0, 6, size=(n, objectives)).astype(float)
+    population = Fronts.of(values)
+    for generation in np.array_split(np.arange(n), 1 + n // 4):
+        population.add(generation.tolist())
+        population.truncate(size)
+        anew = Fronts.of(values)
+        anew.add(population.members)
+        assert population.fitness() == anew.fitness()
+    assert len(population.members) == min(n, size)
 
 
 def test_no_members_have_no_fronts() -> None:
     fronts = Fronts.of(np.array([[0.0, 1.0]]))
-    assert (list(fronts.split([])), fronts.survivors([], 3), fronts.fitness([])) == ([], [], [])
+    fronts.truncate(3)
+    assert (fronts.members, fronts.fitness()) == ([], {})
     assert (crowding_distance([]), crowding_distance([(1.0, 2.0)])) == ([], [math.inf])
