@@ -63,18 +63,18 @@ class PruningSession:
         network = self.plan.network(len(history))
         return [] if network is None else [Proposal(self.space.architecture(network))]
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
         network = self.space.network(proposal.architecture)
         return self.plan.price(network) + self.problem.scoring_cost(network, self.problem.data.validation)
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         started = time.perf_counter()
         network = self.space.network(proposal.architecture)
         scores = score(self.plan.pruned(network), self.problem.data.validation, self.problem.training)
         return self.problem.evaluation(
             network,
             scores,
-            cost=self.price(proposal, resumed),
+            cost=self.price(proposal, history),
             seconds=time.perf_counter() - started,
             weights=self.phases[0].weights,
         )

@@ -26,9 +26,9 @@ class Session(Protocol):
 
     def propose(self, history: Sequence[Trial]) -> list[Proposal]: ...
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int: ...
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int: ...
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation: ...
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation: ...
 
     def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None: ...
 
@@ -104,11 +104,11 @@ class SearchSession:
             self.evaluator.expect(proposals)
         return proposals
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
-        return self.evaluator.price(proposal, resumed)
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
+        return self.evaluator.price(proposal, history)
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
-        return self.evaluator.evaluate(proposal, resumed)
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
+        return self.evaluator.evaluate(proposal, history)
 
     def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
         self.evaluator.keep(needed, history)

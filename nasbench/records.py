@@ -133,15 +133,60 @@ class Proposal:
     """A request of a search method.
 
     Attributes:
-        fidelity: training epochs; None for the estimator's full fidelity.
+        fidelity: training epochs, or phases of pre-training (1: the first alone); None for the estimator's full
+            fidelity.
         resumes: index of the trial whose training this one continues.
         parent: index of the trial this architecture was derived from.
+        analysis_only: finished for the analysis alone (Paraskeva: what the last generation cut off): its row has
+            objectives, but it never survives and never enters the run's front. Its row says so only if it is.
     """
 
     architecture: Architecture
     fidelity: int | None = None
     resumes: int | None = None
     parent: int | None = None
+    analysis_only: bool = False
+
+
+Point = tuple[int, float, float | None]
+"""Of a learning curve: steps done in the phase, mean training loss since the point before, held-out loss if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The ledger of one phase of a trial's training.
+
+    Attributes:
+        name: "phase_0" (fresh modules alone are trained), "phase_1" (everything is), "base" (the network that all
+            descend from, before the search) or "fine_tuning" (on the task).
+        steps: optimiser steps.
+        tokens: real ones that were trained on.
+        cost: MACs billed: the steps', and those of measuring held-out losses and scores.
+        curve: the losses, finite all of them: one that diverged ends before. Of "phase_0" the last held-out loss is
+            the one at the cutoff, of "phase_1" the final one; that of fine-tuning has no held-out losses.
+    """
+
+    name: str
+    steps: int
+    tokens: int
+    cost: int
+    curve: tuple[Point, ...] = ()
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "steps": self.steps,
+            "tokens": self.tokens,
+            "cost": self.cost,
+            "curve": [list(point) for point in self.curve],
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Stage:
+        fields = {name: data[name] for name in cls.__dataclass_fields__}
+        return cls(**{**fields, "curve": tuple((step, loss, held_out) for step, loss, held_out in data["curve"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +195,12 @@ class Evaluation:
 
     Attributes:
         validation: objectives by name, always minimised; empty unless status is ok.
-        scores: the task's metrics behind them (and `loss`), on the validation split.
+        scores: the task's metrics behind them (and `loss`), on the validation split; what a stopped trial was judged
+            by, such as `mlm_loss`, the held-out loss of pre-training.
         cost: MACs billed to the run.
         weights: key in the weights store of what was trained for this trial, if anything was.
+        stages: the phases that this trial trained, in order, where an estimator has several; those of the trial that it
+            resumes are in that one's row. Their costs add up to the trial's. Its row has them only if there are any.
     """
 
     status: Status
@@ -162,6 +210,7 @@ class Evaluation:
     scores: Mapping[str, float] = field(default_factory=dict)
     weights: str | None = None
     note: str | None = None
+    stages: tuple[Stage, ...] = ()
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -187,11 +236,12 @@ class Trial:
 
     @property
     def ok(self) -> bool:
-        return self.evaluation.status is Status.OK
+        """Whether it has objectives that count: those of a trial made for the analysis alone do not."""
+        return self.evaluation.status is Status.OK and not self.proposal.analysis_only
 
     def to_row(self) -> dict[str, Any]:
         p, e = self.proposal, self.evaluation
-        return {
+        row = {
             "kind": "trial",
             "index": self.index,
             "batch": self.batch,
@@ -211,6 +261,10 @@ class Trial:
             "note": e.note,
             "seconds": e.seconds,
         }
+        # Only where there is something to say, so that other methods' rows are those of before there was.
+        row |= {"analysis_only": True} if p.analysis_only else {}
+        row |= {"stages": [stage.to_json() for stage in e.stages]} if e.stages else {}
+        return row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Trial:
@@ -218,7 +272,11 @@ class Trial:
             index=row["index"],
             batch=row["batch"],
             proposal=Proposal(
-                Architecture.from_json(row["architecture"]), row["fidelity"], row["resumes"], row["parent"]
+                Architecture.from_json(row["architecture"]),
+                row["fidelity"],
+                row["resumes"],
+                row["parent"],
+                row.get("analysis_only", False),
             ),
             evaluation=Evaluation(
                 status=Status(row["status"]),
@@ -228,6 +286,7 @@ class Trial:
                 scores=row["scores"],
                 weights=row["weights"],
                 note=row["note"],
+                stages=tuple(map(Stage.from_json, row.get("stages", ()))),
                 seconds=row["seconds"],
             ),
             spent=row["spent"],

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nasbench.records import Phase, RunHeader, Status, TestResult, Trial
+from nasbench.records import Phase, RunHeader, Stage, Status, TestResult, Trial
 
 SCHEMA_VERSION = 1
 """Of the form of a run file: raised when an older reader would misunderstand it."""
@@ -128,11 +128,32 @@ _TEXTS = _Form("texts by name", lambda v: isinstance(v, dict) and all(isinstance
 _NAMES = _Form("a list of distinct names", lambda v: _is_names(v))
 _GENES = _Form("nested lists of integers and texts", _is_genes)
 _SIZES = _Form("parameters, encoder_parameters and macs", _is_sizes)
+_TRUE = _Form("true, or left out", lambda v: v is True)
+_STAGES = _Form("a list of stages (name, steps, tokens, cost, curve, seconds)", lambda v: _is_stages(v))
 _STATUS = _Form(f"one of {', '.join(Status)}", lambda v: v in list(Status))
 
 
 def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) for v in value) and 0 < len(value) == len(set(value))
+
+
+def _is_stages(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(v, dict) and _is_stage(v) for v in value)
+
+
+def _is_stage(value: dict[str, Any]) -> bool:
+    return (
+        set(value) == set(Stage.__dataclass_fields__)
+        and _TEXT.accepts(value["name"])
+        and all(_COUNT.accepts(value[name]) for name in ("steps", "tokens", "cost"))
+        and _is_number(value["seconds"])
+        and isinstance(value["curve"], list)
+        and all(isinstance(point, list) and len(point) == 3 and _is_point(*point) for point in value["curve"])
+    )
+
+
+def _is_point(step: Any, loss: Any, held_out: Any) -> bool:
+    return _COUNT.accepts(step) and _is_number(loss) and (held_out is None or _is_number(held_out))
 
 
 _FORMS: Mapping[str, Mapping[str, _Form]] = {
@@ -165,8 +186,13 @@ _FORMS: Mapping[str, Mapping[str, _Form]] = {
 }
 
 
+_WHERE_THERE_IS_ONE: Mapping[str, Mapping[str, _Form]] = {"trial": {"analysis_only": _TRUE, "stages": _STAGES}}
+"""Of fields that a row may go without."""
+
+
 def _check_form(row: Mapping[str, Any]) -> None:
-    for name, form in _FORMS[row["kind"]].items():
+    optional = {name: form for name, form in _WHERE_THERE_IS_ONE.get(row["kind"], {}).items() if name in row}
+    for name, form in {**_FORMS[row["kind"]], **optional}.items():
         if name not in row:
             raise ValueError(f"a {row['kind']} row without {name}")
         if not form.accepts(row[name]):
@@ -241,7 +267,7 @@ class RunRows:
         if not row["batch"] <= row["index"]:
             raise ValueError(f"trial {row['index']} of a batch that begins with trial {row['batch']}")
         trial = Trial.from_row(row)
-        if trial.ok:
+        if trial.evaluation.status is Status.OK:
             self._check_objectives(trial.evaluation.validation)
         return trial
 

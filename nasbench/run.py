@@ -245,11 +245,10 @@ class _Drive:
             if not proposals:
                 return "search"
             for proposal in proposals[len(trials) - batch :]:
-                resumed = None if proposal.resumes is None else trials[proposal.resumes]
-                if not self._allows(session.price(proposal, resumed)):
+                if not self._allows(session.price(proposal, trials)):
                     return "budget"
                 self._check_stop()
-                evaluation = session.evaluate(proposal, resumed)
+                evaluation = session.evaluate(proposal, trials)
                 self.writer.append_trial(
                     Trial(
                         index=len(trials),

@@ -16,6 +16,7 @@ from nasbench.records import (
     Proposal,
     RunHeader,
     Sizes,
+    Stage,
     Status,
     SubNetwork,
     TestResult,
@@ -27,6 +28,16 @@ GENES = st.recursive(st.integers() | st.text(), lambda gene: st.lists(gene, max_
 KEPT = st.sets(st.integers(0, 12)).map(kept)
 NUMBERS = st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False), max_size=2)
 COUNTS = st.integers(0, 2**60)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+STAGES = st.builds(
+    Stage,
+    name=st.text(),
+    steps=COUNTS,
+    tokens=COUNTS,
+    cost=COUNTS,
+    curve=st.lists(st.tuples(COUNTS, FINITE, st.none() | FINITE), max_size=3).map(tuple),
+    seconds=FINITE,
+)
 
 
 def through_json(value: Any) -> Any:
@@ -89,10 +100,13 @@ def test_a_trial_has_objectives_exactly_if_it_is_ok(status: Status) -> None:
 def test_a_trial_reads_back_equal(data: st.DataObject) -> None:
     status = data.draw(st.sampled_from(Status))
     optional = st.none() | COUNTS
+    analysis_only = data.draw(st.booleans())
     trial = Trial(
         index=data.draw(COUNTS),
         batch=data.draw(COUNTS),
-        proposal=Proposal(Architecture(data.draw(st.lists(GENES).map(tuple))), *data.draw(st.tuples(*[optional] * 3))),
+        proposal=Proposal(
+            Architecture(data.draw(st.lists(GENES).map(tuple))), *data.draw(st.tuples(*[optional] * 3)), analysis_only
+        ),
         evaluation=Evaluation(
             status=status,
             cost=data.draw(COUNTS),
@@ -101,12 +115,15 @@ def test_a_trial_reads_back_equal(data: st.DataObject) -> None:
             scores=data.draw(NUMBERS),
             weights=data.draw(st.none() | st.text()),
             note=data.draw(st.none() | st.text()),
+            stages=tuple(data.draw(st.lists(STAGES, max_size=2))),
             seconds=0.5,
         ),
         spent=data.draw(COUNTS),
     )
     assert Trial.from_row(through_json(trial.to_row())) == trial
-    assert trial.ok is (status is Status.OK)
+    assert trial.ok is (status is Status.OK and not analysis_only)
+    assert ("analysis_only" in trial.to_row()) is analysis_only
+    assert ("stages" in trial.to_row()) is bool(trial.evaluation.stages)
 
 
 def test_a_header_reads_back_equal() -> None:

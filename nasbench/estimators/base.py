@@ -21,11 +21,15 @@ class Evaluator(Protocol):
     def phases(self) -> Sequence[Phase]:
         """Billed work done before the first trial."""
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
-        """COST in MACs of evaluating a proposal, before doing so; `resumed` is the trial that it continues."""
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
+        """COST in MACs of evaluating a proposal, before doing so.
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
-        """Scores on the validation split."""
+        Args:
+            history: the trials so far, among them those that the proposal resumes or descends from.
+        """
+
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
+        """Scores on the validation split; the history is as of `price`."""
 
     def test(self, trial: Trial) -> TestResult:
         """Scores of a trial's network on the test split."""

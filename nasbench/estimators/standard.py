@@ -38,15 +38,15 @@ class StandardEvaluator:
     phases: Sequence[Phase] = ()
     _fresh: dict[str, tuple[FineTuning, ElasticModel, Trained]] = field(default_factory=dict)
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
         tuning = self._tuning(proposal)
         scoring = self.problem.scoring_cost(tuning.network, self.problem.data.validation)
-        return tuning.price(self._epochs(resumed)) + scoring
+        return tuning.price(self._done(proposal, history)) + scoring
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         started = time.perf_counter()
         tuning = self._tuning(proposal)
-        model, trained = tuning.train(self._epochs(resumed))
+        model, trained = tuning.train(self._done(proposal, history))
         scores = {"loss": trained.loss}
         if not math.isnan(trained.loss):
             scores = score(model, self.problem.data.validation, self.problem.training)
@@ -54,7 +54,7 @@ class StandardEvaluator:
         return self.problem.evaluation(
             tuning.network,
             scores,
-            cost=self.price(proposal, resumed),
+            cost=self.price(proposal, history),
             seconds=time.perf_counter() - started,
             weights=tuning.key,
         )
@@ -83,8 +83,9 @@ class StandardEvaluator:
         network = self.space.network(proposal.architecture)
         return FineTuning(problem=self.problem, network=network, epochs=self._epochs_of(proposal))
 
-    def _epochs(self, trial: Trial | None) -> int:
-        return self._epochs_of(trial.proposal) if trial else 0
+    def _done(self, proposal: Proposal, history: Sequence[Trial]) -> int:
+        """Epochs of the trial that the proposal resumes."""
+        return 0 if proposal.resumes is None else self._epochs_of(history[proposal.resumes].proposal)
 
     def _epochs_of(self, proposal: Proposal) -> int:
         return proposal.fidelity or self.problem.training.epochs

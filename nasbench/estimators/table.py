@@ -63,10 +63,10 @@ class LookupEvaluator:
     table: Table
     phases: Sequence[Phase]
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
         return self.table.row(proposal.architecture).cost
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         row = self.table.row(proposal.architecture)
         return self.problem.evaluation(
             self.space.network(proposal.architecture),

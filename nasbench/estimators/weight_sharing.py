@@ -63,14 +63,14 @@ class WeightSharingEvaluator:
     def _validation(self) -> Scorer:
         return Scorer(model=self.model, split=self.problem.data.validation, training=self.problem.training)
 
-    def price(self, proposal: Proposal, resumed: Trial | None) -> int:
+    def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
         return self.problem.scoring_cost(self.space.network(proposal.architecture), self.problem.data.validation)
 
     def expect(self, proposals: Sequence[Proposal]) -> None:
         self._expected = [self.space.network(proposal.architecture) for proposal in proposals]
         self._scored.clear()
 
-    def evaluate(self, proposal: Proposal, resumed: Trial | None) -> Evaluation:
+    def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         network = self.space.network(proposal.architecture)
         if network not in self._scored:
             self._score_with(network)
@@ -78,7 +78,7 @@ class WeightSharingEvaluator:
         return self.problem.evaluation(
             network,
             scores,
-            cost=self.price(proposal, resumed),
+            cost=self.price(proposal, history),
             seconds=seconds,
             weights=self.phases[0].weights,
         )

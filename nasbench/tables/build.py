@@ -105,7 +105,7 @@ class Build:
         left = self.architectures[len(trials) :]
         for architecture, scores, seconds in _scored(evaluator, problem.data.validation, left):
             network, proposal = self.space.network(architecture), Proposal(architecture)
-            price, weights = evaluator.price(proposal, None), evaluator.phases[0].weights
+            price, weights = evaluator.price(proposal, writer.trials), evaluator.phases[0].weights
             evaluation = problem.evaluation(network, scores, cost=price, seconds=seconds, weights=weights)
             spent, index = spent + price, len(trials)
             writer.append_trial(Trial(index=index, batch=index, proposal=proposal, evaluation=evaluation, spent=spent))

@@ -66,7 +66,7 @@ def test_a_promoted_network_equals_one_trained_in_one_go(halving: Path, tmp_path
     fresh = assembled(tmp_path)
     session = fresh.method.start(fresh.problem)
     proposal = Proposal(trial.proposal.architecture, fidelity=trial.proposal.fidelity)
-    evaluation = session.evaluate(proposal, None)
+    evaluation = session.evaluate(proposal, ())
     assert evaluation.scores == trial.evaluation.scores
     # In parts it costs one scoring more than in one go.
     parts = run.trials[before].evaluation.cost + trial.evaluation.cost

@@ -70,6 +70,6 @@ def test_a_group_shares_its_seconds(tmp_path: Path) -> None:
     depths = [Proposal(architecture=Architecture((layers, 1, 8))) for layers in (1, 2)]
     other = Proposal(architecture=Architecture((2, 2, 8)))
     session.evaluator.expect([*depths, other])
-    found = [session.evaluate(proposal, None) for proposal in (*depths, other)]
+    found = [session.evaluate(proposal, ()) for proposal in (*depths, other)]
     assert found[0].seconds == found[1].seconds != found[2].seconds
     assert all(evaluation.seconds > 0 for evaluation in found)
