@@ -14,7 +14,7 @@ from analysis.clusters import cluster_notes
 from analysis.labels import OF_THE_METHOD, by_label
 from analysis.selection import front
 from nasbench.options import flatten
-from nasbench.records import RunHeader
+from nasbench.records import RunHeader, Status
 from nasbench.results import Run
 
 
@@ -159,7 +159,8 @@ def _preference(run: Run) -> tuple[object, ...]:
 
 def _run_notes(run: Run) -> list[str]:
     notes = []
-    lost = Counter(str(trial.evaluation.status) for trial in run.trials if not trial.ok)
+    statuses = [trial.evaluation.status for trial in run.trials]
+    lost = Counter(str(status) for status in statuses if status is not Status.OK)
     if lost:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
         notes.append(f"{name_of(run)}: of {len(run.trials)} trials {counts}, without objectives")

@@ -22,7 +22,14 @@ from nasbench.errors import InputError
 ALL = "all"
 """In place of a figure's name: every figure there is."""
 
-_WITHOUT_DATES: Mapping[str, dict[str, None]] = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+FILES = ("png", "pdf")
+"""Forms in which a figure is written beside its data."""
+
+_WITHOUT_DATES: Mapping[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,30 +102,47 @@ def choose(names: Sequence[str]) -> list[Figure]:
     return [found[name] for name in dict.fromkeys(names)]
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A figure's drawing, and its images by their form, such as "png"."""
+
+    drawing: Drawing
+    images: Mapping[str, bytes]
+
+
+def render(figure: Figure, comparisons: Sequence[Comparison], options: Options, forms: Sequence[str]) -> Rendered:
+    """Draw a figure; `forms` are of "png", "pdf" and "svg".
+
+    Raises:
+        NothingToDrawError: the runs hold nothing of what it shows.
+    """
+    with styled():
+        drawing = figure.draw(comparisons, options)
+        return Rendered(drawing, {form: _image(drawing, form) for form in forms})
+
+
 def write_figure(
-    figure: Figure, comparisons: Sequence[Comparison], options: Options, stem: Path, command: str
+    figure: Figure, rendered: Rendered, comparisons: Sequence[Comparison], stem: Path, command: str
 ) -> list[Path]:
-    """Draw a figure and write it as `<stem>.png` and `.pdf`, what it shows as `.csv`, how it was made as `.txt`.
+    """Write a figure as `<stem>.png` and `.pdf`, what it shows as `.csv`, how it was made as `.txt`.
 
     A table that belongs to it is written as `<stem>-table.csv` and `.md`, and whatever else does beside them.
 
     Args:
+        rendered: it, of these comparisons, as FILES at least.
         command: the one that draws it.
 
     Returns:
         The paths.
 
     Raises:
-        NothingToDrawError: the runs hold nothing of what it shows.
         InputError: a file cannot be written.
     """
-    with styled():
-        drawing = figure.draw(comparisons, options)
-        images = {form: _image(drawing, form) for form in _WITHOUT_DATES}
+    drawing = rendered.drawing
     finished = [run for comparison in comparisons for run in comparison.finished()]
     runs = finished if drawing.runs is None else drawing.runs
     contents: dict[str, str | bytes] = {
-        **{f".{form}": image for form, image in images.items()},
+        **{f".{form}": rendered.images[form] for form in FILES},
         ".csv": drawing.data.to_csv(index=False, lineterminator="\n"),
         ".txt": commands.account(f"{figure.name}: {figure.summary}", command, runs),
         **(_tables(drawing.table) if drawing.table else {}),

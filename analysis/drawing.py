@@ -50,6 +50,7 @@ STYLE: Mapping[str, Any] = {
     "lines.linewidth": 1.1,
     "lines.markersize": 3,
     "pdf.fonttype": 42,  # TrueType, which publishers ask for and editors can edit
+    "svg.hashsalt": "nasbench",  # else its identifiers are random
     "text.parse_math": False,  # a method's name is not mathematics
     "savefig.dpi": 300,
 }

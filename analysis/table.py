@@ -44,7 +44,7 @@ def end_table(comparison: Comparison) -> pd.DataFrame:
             row |= _scores_within(finished, threshold)
         measures: dict[str, Callable[[Run], float]] = {
             "cost_epochs": spent_epochs,
-            "seconds": _seconds,
+            "seconds": seconds,
             "trials": lambda run: len(run.trials),
         }
         for name, measure in measures.items():
@@ -136,6 +136,7 @@ def _mean(values: Sequence[float]) -> float:
     return statistics.fmean(values) if values else math.nan
 
 
-def _seconds(run: Run) -> float:
+def seconds(run: Run) -> float:
+    """Wall-clock seconds of all rows of a run, test rows too."""
     billed = sum(phase.seconds for phase in run.phases) + sum(trial.evaluation.seconds for trial in run.trials)
     return billed + sum(test.seconds for test in run.tests)

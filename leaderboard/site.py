@@ -6,8 +6,8 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
+from analysis import html
 from leaderboard.entry import Entry, Seed
 from leaderboard.published import Published
 from leaderboard.view import INTRODUCTION, View
@@ -30,23 +30,22 @@ class Front:
 
 def site(view: View, published: Sequence[Published] = ()) -> str:
     """The page. Everything that an entry says is escaped; a policy in it lets no script run but the page's own."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, loader=FunctionLoader(_text), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    script = _text("page.js")
+    script = html.text("leaderboard", "page.js")
     boards = [section.board for section in view.sections]
-    return environment.get_template("page.html.jinja").render(
-        introduction=INTRODUCTION,
-        view=view,
-        published=published,
-        filters={name: sorted({getattr(board, name) for board in boards}) for name in ("task", "source", "budget")},
-        fronts=fronts,
-        frame=(WIDTH, HEIGHT, MARGIN),
-        style=_text("page.css"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    return (
+        html.environment("leaderboard")
+        .get_template("page.html.jinja")
+        .render(
+            introduction=INTRODUCTION,
+            view=view,
+            published=published,
+            filters={name: sorted({getattr(board, name) for board in boards}) for name in ("task", "source", "budget")},
+            fronts=fronts,
+            frame=(WIDTH, HEIGHT, MARGIN),
+            style=html.text("leaderboard", "page.css"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
 
 
@@ -61,7 +60,3 @@ def _pixels(seed: Seed) -> tuple[tuple[float, float], ...]:
         (round(MARGIN + min(point.size, 1) * width, 1), round(HEIGHT - MARGIN - min(point.test_error, 1) * height, 1))
         for point in sorted(seed.points, key=lambda point: (point.size, point.trial))
     )
-
-
-def _text(name: str) -> str:
-    return files("leaderboard").joinpath(name).read_text("utf-8")

@@ -9,7 +9,7 @@ from seaborn import color_palette
 from analysis import figures
 from analysis.appearance import COLOURS, appearances
 from analysis.comparison import Comparison, compare
-from analysis.draw import Figure, choose, discover, styled, write_figure
+from analysis.draw import FILES, Figure, choose, discover, render, styled, write_figure
 from analysis.drawing import WIDTH, Axis, NothingToDrawError, Options
 from analysis.load import load_runs
 from nasbench.errors import InputError
@@ -29,6 +29,10 @@ def of_figure(name: str, swept: list[Comparison]) -> tuple[Figure, list[Comparis
     return figure, swept if figure.together else swept[:1]
 
 
+def written(figure: Figure, comparisons: list[Comparison], stem: Path) -> list[Path]:
+    return write_figure(figure, render(figure, comparisons, ENCODER, FILES), comparisons, stem, COMMAND)
+
+
 def data_of(name: str, comparison: Comparison, options: Options = ENCODER) -> pd.DataFrame:
     return discover()[name].draw([comparison], options).data
 
@@ -38,7 +42,7 @@ def test_a_figure_writes_its_data_and_equal_bytes_whatever_style_the_user_has(
     name: str, swept: list[Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     figure, comparisons = of_figure(name, swept)
-    first = write_figure(figure, comparisons, ENCODER, tmp_path / "first", COMMAND)
+    first = written(figure, comparisons, tmp_path / "first")
     assert [path.name for path in first][:4] == [f"first.{form}" for form in ("png", "pdf", "csv", "txt")]
     assert imread(first[0]).shape[1] == pytest.approx(WIDTH * 300, abs=1)
     assert first[1].read_bytes().startswith(b"%PDF")
@@ -48,7 +52,7 @@ def test_a_figure_writes_its_data_and_equal_bytes_whatever_style_the_user_has(
         patched.setitem(mpl.rcParams, "axes.facecolor", "pink")
         patched.setenv("SOURCE_DATE_EPOCH", "0")
         drawing = figure.draw(comparisons, ENCODER)
-        second = write_figure(figure, comparisons, ENCODER, tmp_path / "second", COMMAND)
+        second = written(figure, comparisons, tmp_path / "second")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     pd.testing.assert_frame_equal(pd.read_csv(first[2]), drawing.data, check_dtype=False)
     if drawing.table is not None:
@@ -122,7 +126,7 @@ def test_any_method_name_can_be_drawn(tmp_path: Path):
     write_run(tmp_path, "unpruned", [(0.4, 1.0)], {0: 0.42})
     comparisons = compare(load_runs(tmp_path))
     for figure in choose([]):
-        assert write_figure(figure, comparisons, ENCODER, tmp_path / figure.name, COMMAND)
+        assert written(figure, comparisons, tmp_path / figure.name)
 
 
 def test_a_new_file_is_a_new_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

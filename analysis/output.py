@@ -1,0 +1,142 @@
+"""What the command puts out: prints the tables and what to know of them, writes tables, figures and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from analysis import commands, markdown
+from analysis.comparison import Comparison, compare, mixture
+from analysis.draw import FILES, Figure, render, write_figure
+from analysis.drawing import NothingToDrawError, Options
+from analysis.files import make_folder, write
+from analysis.listing import choices, listing
+from analysis.load import load_runs
+from analysis.report import FILE, FORM, Plate, Section, report
+from analysis.table import caption, cells, end_table, headings, rendered
+from nasbench.results import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What was asked for: `names` are figures as they were named, `figures` those meant by it."""
+
+    results: Path
+    out: Path | None
+    names: Sequence[str]
+    figures: Sequence[Figure]
+    options: Options
+    report: bool
+
+    def go(self) -> None:
+        experiments: dict[Path, list[Run]] = {}
+        for run in load_runs(self.results):
+            experiments.setdefault(run.path.parent, []).append(run)
+        album, sections = _Album(self), []
+        for folder, runs in experiments.items():
+            alone = len(experiments) == 1
+            target = (self.out if alone else self.out / folder.name) if self.out else self._default_folder(folder)
+            sections += self._experiment(folder.name, runs, target, album)
+        shared = self.out or self._default_folder(next(iter(experiments)) if len(experiments) == 1 else self.results)
+        figures = [figure for figure in self.figures if figure.together]
+        if figures or self.report:
+            make_folder(shared)
+        together, missing = album.plates(figures, [section.comparison for section in sections], shared)
+        if self.report:
+            page = report(sections, together, missing, command=self.command(self.names, "--report"))
+            _wrote([write(shared / FILE, page)])
+
+    def command(self, figures: Sequence[str], *flags: str) -> str:
+        """The one that does this again, of these figures."""
+        where = ["--out", str(self.out)] if self.out else []
+        named = [text for name in figures for text in ("--figure", name)]
+        return commands.of_figure([str(self.results), *where, *named, *self.options.arguments(), *flags])
+
+    def _default_folder(self, folder: Path) -> Path:
+        """Beside the runs; those of a single run apart from its experiment's."""
+        return folder / "figures" / self.results.stem if self.results.is_file() else folder / "figures"
+
+    def _experiment(self, name: str, runs: list[Run], out: Path, album: _Album) -> list[Section]:
+        make_folder(out)
+        comparisons = compare(runs)
+        _notes(mixture(comparisons))
+        sections = []
+        for comparison in comparisons:
+            suffix = f"-{comparison.setting.digest}" if len(comparisons) > 1 else ""
+            _say(f"\n{name}: {comparison.setting.title}, {comparison.setting.budget} a method")
+            _tables(comparison, out, suffix)
+            _notes(comparison.notes)
+            plates, missing = album.plates([f for f in self.figures if not f.together], [comparison], out, suffix)
+            sections.append(Section(experiment=name, comparison=comparison, plates=plates, missing=missing))
+            for choice in choices(comparison):
+                _say(f"export the choice of {choice.label}: {choice.export_command}")
+        for command in dict.fromkeys(commands.of_run(run) for run in runs if not run.finished):
+            _say(f"complete what is unfinished: {command}")
+        return sections
+
+
+@dataclass(slots=True)
+class _Album:
+    """Draws and writes figures, and numbers those that go into the report."""
+
+    asked: Analysis
+    _number: int = 0
+
+    def plates(
+        self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = ""
+    ) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
+        """Write figures; returns them as the report shows them (none without a report), and why some are not drawn."""
+        found, missing = [], []
+        forms = (*FILES, FORM) if self.asked.report else FILES
+        for figure in figures:
+            command = self.asked.command([figure.name])
+            try:
+                rendered = render(figure, comparisons, self.asked.options, forms)
+            except NothingToDrawError as error:
+                made_by = f": {figure.made_by} makes such runs" if figure.made_by else ""
+                missing.append(f"not drawn: {figure.name}, as {error}{made_by}")
+                _say(missing[-1])
+                continue
+            _wrote(write_figure(figure, rendered, comparisons, out / f"{figure.name}{suffix}", command))
+            if self.asked.report:
+                self._number += 1
+                found.append(Plate.of(figure, rendered, command, number=self._number))
+        return tuple(found), tuple(missing)
+
+
+def _tables(comparison: Comparison, out: Path, suffix: str) -> None:
+    setting = comparison.setting
+    frame = end_table(comparison)
+    _show(rendered(frame, setting.metric))
+    _show(listing(choices(comparison), setting.metric))
+    page = markdown.table(headings(setting.metric), cells(frame))
+    text = f"{markdown.escape(setting.title)}, {markdown.escape(setting.budget)} a method\n\n{page}\n"
+    text += f"{markdown.escape(caption(setting.metric))}\n"
+    text += "".join(f"- {markdown.escape(note)}\n" for note in comparison.notes)
+    csv = frame.to_csv(index=False, lineterminator="\n")
+    _wrote([write(out / f"table{suffix}.csv", csv), write(out / f"table{suffix}.md", text)])
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        _say(f"note: {note}")
+
+
+def _wrote(paths: Sequence[Path]) -> None:
+    for path in paths:
+        _say(f"wrote {path}")
+
+
+def _say(line: str) -> None:
+    print(line)
+
+
+def _show(table: RenderableType) -> None:
+    """A terminal wraps cells to its width; a file or a pipe gets every row on one line."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)
