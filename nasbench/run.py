@@ -18,6 +18,7 @@ from nasbench.estimators.base import Recorded
 from nasbench.interruption import Stop, never
 from nasbench.method import Method, Session
 from nasbench.pareto import hypervolume, non_dominated
+from nasbench.precision import arithmetic
 from nasbench.problem import Problem
 from nasbench.records import RunHeader, Trial
 from nasbench.results import RunWriter, run_id
@@ -155,7 +156,7 @@ def _computed(spec: RunSpec) -> Run:
     science = {name: build(node, name) for name, node in spec.science.items()}
     checkpoint, task, limits = science["model"], science["task"], science["limits"]
     data, checkpoint_hash = _load(_Frozen(spec.science["task"]), _Frozen(spec.science["model"]), limits)
-    numerics = provenance.numerics(threads=runtime.threads, device=runtime.device, dtype="float32")
+    numerics = provenance.numerics(threads=runtime.threads, device=runtime.device, dtype=str(runtime.precision))
     problem = Problem(
         checkpoint=checkpoint,
         data=data,
@@ -214,6 +215,11 @@ class _Drive:
     _told: float = field(default=0.0, init=False)
 
     def go(self) -> None:
+        runtime = self.run.spec.runtime
+        with arithmetic(runtime.precision, runtime.device):
+            self._go()
+
+    def _go(self) -> None:
         self._check_stop()
         self._tell()
         session = self.run.method.start(replace(self.run.problem, report=self._tell_within))

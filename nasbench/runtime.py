@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from nasbench.errors import InputError
+from nasbench.precision import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,12 +15,14 @@ class Runtime:
     workers: processes that share the runs of an experiment; None for one a core.
     threads: of each process.
     device: as torch names it.
+    precision: of matrix products.
     results: folder of run files.
     """
 
     workers: int | None = None
     threads: int = 1
     device: str = "cpu"
+    precision: Precision = Precision.FLOAT32
     results: str = "results"
 
     def __post_init__(self) -> None:

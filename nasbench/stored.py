@@ -15,6 +15,7 @@ from nasbench.compose import RunSpec
 from nasbench.diff import diff
 from nasbench.errors import InputError
 from nasbench.models.export import export as export_model
+from nasbench.precision import Precision
 from nasbench.results import Run as StoredRun
 from nasbench.results import find_runs, read_run
 from nasbench.run import Run, assemble
@@ -74,7 +75,11 @@ def revive(stored: StoredRun, results: Path) -> Run:
     """
     header = stored.header
     runtime = Runtime(
-        workers=1, threads=header.numerics["threads"], device=header.numerics["device"], results=str(results)
+        workers=1,
+        threads=header.numerics["threads"],
+        device=header.numerics["device"],
+        precision=Precision(header.numerics["dtype"]),
+        results=str(results),
     )
     torch.set_num_threads(runtime.threads)
     run = assemble(

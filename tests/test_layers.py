@@ -27,6 +27,7 @@ LEVELS = {
     "nasbench.results": 1,
     "nasbench.weights": 1,
     "nasbench.provenance": 1,
+    "nasbench.precision": 1,
     "nasbench.spaces": 1,
     "nasbench.diff": 2,
     "nasbench.gather": 2,

@@ -126,6 +126,7 @@ class ElasticModel(nn.Module):
     def logits(self, hidden: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Logits of a batch from its hidden states after the last layer."""
         logits = self.family.logits(self.network, self.head, hidden)
+        logits = logits.to(next(self.parameters()).dtype)  # of low precision where products are
         return logits.view(-1, batch["input_ids"].size(1)) if self.head is Head.MULTIPLE_CHOICE else logits
 
     def zero_gradients(self) -> None:

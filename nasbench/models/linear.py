@@ -65,6 +65,9 @@ class _Accumulating(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor, kept: Selection, dim: int) -> Tensor:
         used = take(weight, dim, kept)
+        if torch.is_autocast_enabled(inputs.device.type):
+            low = torch.get_autocast_dtype(inputs.device.type)
+            inputs, used = inputs.to(low), used.to(low)
         ctx.weight, ctx.bias, ctx.kept, ctx.dim = weight, bias, kept, dim
         ctx.save_for_backward(inputs, used)
         return F.linear(inputs, used, take(bias, 0, kept if dim == 0 else None))
@@ -83,14 +86,14 @@ class _Accumulating(torch.autograd.Function):
 def _add(total: Tensor, dim: int, kept: Selection, part: Tensor) -> None:
     """Add to the selected rows or columns."""
     if isinstance(kept, Tensor):
-        total.index_add_(dim, kept, part)
+        total.index_add_(dim, kept, part.to(total.dtype))
     else:
         take(total, dim, kept).add_(part)
 
 
 def _add_product(total: Tensor, dim: int, kept: Selection, left: Tensor, right: Tensor) -> None:
     """Add a matrix product to the selected rows or columns, without making it first where they are a view."""
-    if isinstance(kept, Tensor):
-        total.index_add_(dim, kept, left @ right)
+    if isinstance(kept, Tensor) or left.dtype != total.dtype:
+        _add(total, dim, kept, left @ right)
     else:
         take(total, dim, kept).addmm_(left, right)

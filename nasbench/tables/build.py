@@ -19,6 +19,7 @@ from nasbench.errors import InputError
 from nasbench.estimators.base import scored_on_test
 from nasbench.estimators.weight_sharing import WeightSharing, WeightSharingEvaluator
 from nasbench.method import NeuralArchitectureSearch
+from nasbench.precision import arithmetic
 from nasbench.records import Architecture, Kept, Proposal, RunHeader, SubNetwork, Trial
 from nasbench.results import Run as StoredRun
 from nasbench.results import RunWriter, read_run, run_id
@@ -90,14 +91,20 @@ class Build:
         Raises:
             InputError: the file of rows was begun under other numerics, or a file cannot be written.
         """
+        runtime = self.run.spec.runtime
+        with arithmetic(runtime.precision, runtime.device):
+            evaluator = self._scored_rows(report)
+        write_table(self.path, self._table_header(evaluator), self._rows(read_run(self.rows_path)))
+        self.rows_path.unlink()
+
+    def _scored_rows(self, report: Report) -> WeightSharingEvaluator:
         evaluator = self.estimator.start(self.run.problem, self.space)
         with RunWriter.open(self.rows_path, self.header) as writer:
             for phase in evaluator.phases[len(writer.phases) :]:
                 writer.append_phase(phase)
             self._validate(evaluator, writer, report)
             self._test(evaluator, writer, report)
-        write_table(self.path, self._table_header(evaluator), self._rows(read_run(self.rows_path)))
-        self.rows_path.unlink()
+        return evaluator
 
     def _validate(self, evaluator: WeightSharingEvaluator, writer: RunWriter, report: Report) -> None:
         problem, trials = self.run.problem, writer.trials
