@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,8 @@ def critical_difference(losses: ArrayLike, *, alpha: float = 0.05) -> CriticalDi
     Raises:
         ValueError: there are fewer than three methods or two tasks, or a loss is not finite.
     """
+    from scipy import stats  # here, because it loads slowly and few figures need it
+
     array = np.asarray(losses, dtype=np.float64)
     if array.ndim != 2 or array.shape[0] < 3 or array.shape[1] < 2:
         raise ValueError(f"losses must be [methods, tasks], of 3 methods and 2 tasks at least, not {array.shape}")
@@ -53,6 +54,8 @@ def critical_difference(losses: ArrayLike, *, alpha: float = 0.05) -> CriticalDi
 
 def nemenyi(methods: int, tasks: int, *, alpha: float = 0.05) -> float:
     """The critical difference of average ranks: q_alpha * sqrt(k (k + 1) / (6 N)), Demšar (2006), equation 4."""
+    from scipy import stats
+
     quantile = float(stats.studentized_range.ppf(1 - alpha, methods, np.inf)) / 2**0.5
     return float(quantile * (methods * (methods + 1) / (6 * tasks)) ** 0.5)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from nasbench.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -109,6 +111,17 @@ class Options:
     seed: int | None = None
     baseline: str | None = None
 
+    def compared_with(self, names: Sequence[str], *, default: str) -> str:
+        """The baseline among the names: the one that was asked for, else the default, else the first.
+
+        Raises:
+            InputError: the one that was asked for is none of them.
+        """
+        if self.baseline is not None and self.baseline not in names:
+            raise InputError(f"--baseline {self.baseline} is none of those compared: name {', '.join(names)}")
+        wanted = self.baseline or default
+        return wanted if wanted in names else names[0]
+
     def arguments(self) -> list[str]:
         """What is not as by default, as the command line takes it."""
         changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
@@ -184,9 +197,9 @@ def heading(figure: Figure, title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"])
 
 
-def wrapped(label: str) -> str:
+def wrapped(label: str, width: int = 28) -> str:
     """A method's name on lines that leave an axis room: for names on the left of it."""
-    return textwrap.fill(label, 28)
+    return textwrap.fill(label, width)
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

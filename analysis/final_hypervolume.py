@@ -19,7 +19,6 @@ from analysis.normalisation import QuantileTransform
 from analysis.paired import common_seeds, paired_difference
 from analysis.regret import hypervolumes
 from analysis.variants import Variants, differing, normalised
-from nasbench.errors import InputError
 from nasbench.results import Run
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def draw(comparison: Comparison, options: Options, *, group: str, baseline: str)
     """
     found = differing(comparison, "ws_nas", group)
     transform = normalised(found)
-    baseline = _baseline(found, options.baseline or baseline, named=options.baseline is not None)
+    baseline = options.compared_with(list(found.runs), default=baseline)
     views = {RAW: _values(found, None), NORMALISED: _values(found, transform)}
     rows = [
         (view, name, seed, value)
@@ -66,14 +65,6 @@ def draw(comparison: Comparison, options: Options, *, group: str, baseline: str)
     axes[0].invert_yaxis()
     files = {"-transform.json": json.dumps(transform.to_json())}
     return Drawing(figure, data, _table(views, group, baseline), files, found.every)
-
-
-def _baseline(found: Variants, name: str, *, named: bool) -> str:
-    if name in found.runs:
-        return name
-    if named:
-        raise InputError(f"--baseline {name} is none of those compared: name {', '.join(found.runs)}")
-    return next(iter(found.runs))
 
 
 def _values(found: Variants, transform: QuantileTransform | None) -> Values:

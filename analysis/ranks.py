@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.intervals import CONFIDENCE
+from analysis.intervals import CONFIDENCE, Estimate, percentiles
 from nasbench import rng
 
 SAMPLES = 1000
@@ -68,6 +69,50 @@ def bootstrap_ranks(
             ranks[j] += 1 - above
     low, high = np.quantile(ranks, [(1 - confidence) / 2, (1 + confidence) / 2], axis=1)
     return AverageRanks(ranks.mean(axis=1), low, high)
+
+
+def ranks_over_tasks(
+    losses: Sequence[Sequence[ArrayLike]],
+    *,
+    confidence: float = CONFIDENCE,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> list[Estimate]:
+    """The rank of each method by its mean loss on a task, averaged over tasks, with a percentile bootstrap interval.
+
+    A sample draws tasks with replacement and, in each, as many repetitions of every method as it has. With few tasks
+    the intervals are too narrow, for their samples know no others. Equal means share the mean of their ranks.
+
+    Args:
+        losses: of each method, of each task its repetitions [n], lower is better; n may differ.
+
+    Returns:
+        An estimate a method, whose `n` counts tasks.
+
+    Raises:
+        ValueError: methods differ in tasks, there are none, or a loss is missing or not finite.
+    """
+    from scipy import stats
+
+    arrays = [[np.asarray(task, dtype=np.float64) for task in tasks] for tasks in losses]
+    if not arrays or not arrays[0] or len({len(tasks) for tasks in arrays}) > 1:
+        raise ValueError("every method must have losses of the same tasks, one at least")
+    if not all(task.ndim == 1 and task.size and np.isfinite(task).all() for tasks in arrays for task in tasks):
+        raise ValueError("losses of a method on a task must be finite, one at least")
+    stream = rng.generator(seed, "analysis.ranks_over_tasks")
+    number = len(arrays[0])
+    of_tasks = stream.integers(number, size=(samples, number))
+    drawn = [[_means(task, stream, of_tasks.shape) for task in tasks] for tasks in arrays]
+    ranks = stats.rankdata(np.array(drawn), axis=0)  # [methods, tasks, samples, draws of a task]
+    rows, columns = np.indices(of_tasks.shape)
+    averages = ranks[:, of_tasks, rows, columns].mean(axis=-1)  # [methods, samples]
+    known = stats.rankdata([[task.mean() for task in tasks] for tasks in arrays], axis=0).mean(axis=1)
+    return [Estimate(float(known[i]), percentiles(averages[i], confidence), number) for i in range(len(arrays))]
+
+
+def _means(values: Array, stream: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Means of as many values as there are, drawn with replacement."""
+    return np.asarray(values[stream.integers(len(values), size=(*shape, len(values)))].mean(axis=-1))
 
 
 def _draws(

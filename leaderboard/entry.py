@@ -169,10 +169,7 @@ def summarise(seeds: Sequence[Seed]) -> Summary:
     """The numbers that seeds are ranked by; those of one repetition are averaged first."""
 
     def over_repetitions(values: Sequence[float]) -> Estimate:
-        groups: dict[int, list[float]] = {}
-        for seed, value in zip(seeds, values, strict=True):
-            groups.setdefault(seed.repetition, []).append(value)
-        return mean_t([statistics.fmean(group) for group in groups.values()])
+        return mean_t(by_repetition(seeds, values))
 
     scores: list[Estimate | None] = []
     for i in range(len(THRESHOLDS)):
@@ -183,6 +180,14 @@ def summarise(seeds: Sequence[Seed]) -> Summary:
         scores=tuple(scores),
         cost_epochs=statistics.fmean(seed.cost_epochs for seed in seeds),
     )
+
+
+def by_repetition(seeds: Sequence[Seed], values: Sequence[float]) -> list[float]:
+    """Of each repetition the mean of its seeds' values."""
+    groups: dict[int, list[float]] = {}
+    for seed, value in zip(seeds, values, strict=True):
+        groups.setdefault(seed.repetition, []).append(value)
+    return [statistics.fmean(group) for group in groups.values()]
 
 
 def _seed(data: Mapping[str, Any]) -> Seed:

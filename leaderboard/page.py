@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.markdown import escape, table
 from leaderboard.published import Published
 from leaderboard.rank import Overall
-from leaderboard.view import INTRODUCTION, Section, View
+from leaderboard.view import INTRODUCTION, Section, View, shown
 
 
 def page(view: View, published: Sequence[Published] = ()) -> str:
@@ -34,7 +34,7 @@ def _section(section: Section) -> str:
 
 def _overall(ranks: Overall) -> str:
     title = f"{ranks.model} ({ranks.source}), {ranks.budget}: {', '.join(ranks.tasks)}"
-    rows = [[name, f"{rank:.2f}"] for name, rank in ranks.ranks]
+    rows = [[name, shown(rank, digits=2)] for name, rank in ranks.ranks]
     return f"{escape(title)}\n\n{table(['method', 'average rank'], rows)}"
 
 

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from analysis.ranks import average_ranks
-from leaderboard.entry import Board, Entry
+from analysis.intervals import Estimate
+from analysis.ranks import ranks_over_tasks
+from leaderboard.entry import Board, Entry, by_repetition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +26,14 @@ class Overall:
     Attributes:
         tasks: the boards' tasks.
         ranks: by name, of the methods that all those boards have, ranked against each other alone; ties share the mean.
+            Intervals are bootstrap ones over tasks and repetitions.
     """
 
     model: str
     source: str
     budget: str
     tasks: tuple[str, ...]
-    ranks: tuple[tuple[str, float], ...]
+    ranks: tuple[tuple[str, Estimate], ...]
 
 
 def ranking(entries: Sequence[Entry]) -> list[Row]:
@@ -58,18 +58,22 @@ def overall(boards: Mapping[Board, Sequence[Row]]) -> list[Overall]:
         names = sorted(set.intersection(*(set(task) for task in tasks)))
         if len({board.task for board in group}) < 2 or len(names) < 2:
             continue
-        losses = -np.array([[task[name] for task in tasks] for name in names])
-        ranks = average_ranks(losses[:, :, None, None])[:, 0].tolist()
-        ordered = sorted(zip(names, ranks, strict=True), key=lambda pair: (pair[1], pair[0]))
+        losses = [[[-value for value in _repetitions(task[name])] for task in tasks] for name in names]
+        ranks = ranks_over_tasks(losses)
+        ordered = sorted(zip(names, ranks, strict=True), key=lambda pair: (pair[1].value, pair[0]))
         titles = tuple(board.task for board in group)
         found.append(Overall(model=model, source=source, budget=budget, tasks=titles, ranks=tuple(ordered)))
     return found
 
 
-def _by_name(entries: Sequence[Entry]) -> dict[str, float]:
-    """The values of one board; a name that stands there twice says nothing of a method over tasks."""
+def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """The entries of one board; a name that stands there twice says nothing of a method over tasks."""
     counts = Counter(entry.name for entry in entries)
-    return {entry.name: _value(entry) for entry in entries if counts[entry.name] == 1}
+    return {entry.name: entry for entry in entries if counts[entry.name] == 1}
+
+
+def _repetitions(entry: Entry) -> list[float]:
+    return by_repetition(entry.seeds, [seed.hypervolume for seed in entry.seeds])
 
 
 def _value(entry: Entry) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from analysis import html
 from leaderboard.entry import Entry, Seed
 from leaderboard.published import Published
-from leaderboard.view import INTRODUCTION, View
+from leaderboard.view import INTRODUCTION, View, shown
 
 WIDTH, HEIGHT, MARGIN = 280, 200, 34
 """Of a drawn front in pixels, and the room for its axes."""
@@ -41,6 +41,7 @@ def site(view: View, published: Sequence[Published] = ()) -> str:
             published=published,
             filters={name: sorted({getattr(board, name) for board in boards}) for name in ("task", "source", "budget")},
             fronts=fronts,
+            shown=shown,
             frame=(WIDTH, HEIGHT, MARGIN),
             style=html.text("leaderboard", "page.css"),
             script=script,

@@ -58,8 +58,8 @@ def view(entries: Sequence[Entry], notes: Mapping[Board, Sequence[str]], verifie
     """All boards that have entries or notes, in order; what was verified is found by the entries' digests."""
     badges = {found.entry: found for found in verified}
     boards = by_board(entries)
-    shown = sorted({*boards, *notes})
-    sections = [_section(board, boards.get(board, []), notes.get(board, ()), badges) for board in shown]
+    every = sorted({*boards, *notes})
+    sections = [_section(board, boards.get(board, []), notes.get(board, ()), badges) for board in every]
     return View(sections=tuple(sections), overall=tuple(overall(boards)))
 
 
@@ -80,19 +80,20 @@ def _line(row: Row, badge: Verification | None) -> Line:
     ends = (summary.cost_epochs, len(entry.seeds), _badge(badge))
     return Line(
         entry=entry,
-        cells=(entry.name, str(row.rank), *map(_shown, estimates), f"{ends[0]:.2f}", str(ends[1]), ends[2]),
+        cells=(entry.name, str(row.rank), *map(shown, estimates), f"{ends[0]:.2f}", str(ends[1]), ends[2]),
         values=(entry.name, str(row.rank), *(f"{e.value!r}" if e else "" for e in estimates), *map(str, ends)),
         details=_details(entry),
     )
 
 
-def _shown(estimate: Estimate | None) -> str:
+def shown(estimate: Estimate | None, *, digits: int = 4) -> str:
+    """A number with its interval, if it has one."""
     if estimate is None:
         return "-"
     if estimate.interval is None:
-        return f"{estimate.value:.4f}"
+        return f"{estimate.value:.{digits}f}"
     low, high = estimate.interval
-    return f"{estimate.value:.4f} [{low:.4f}, {high:.4f}]"
+    return f"{estimate.value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _badge(badge: Verification | None) -> str:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis.critical_difference import critical_difference, nemenyi
-from analysis.ranks import average_ranks, bootstrap_ranks
+from analysis.ranks import average_ranks, bootstrap_ranks, ranks_over_tasks
 from nasbench import rng
 
 
@@ -111,3 +111,49 @@ def test_overlapping_groups_are_both_shown_and_contained_ones_not() -> None:
 def test_too_few_methods_or_tasks_are_refused(losses: np.ndarray) -> None:
     with pytest.raises(ValueError, match="losses must be"):
         critical_difference(losses)
+
+
+def test_ranks_over_tasks_are_of_mean_losses_whatever_the_number_of_repetitions() -> None:
+    # task means: 1.5, 2, 3 and 2, 1, 3: ranks 1 2 3 and 2 1 3
+    losses = [[[1.0, 2.0], [2.0]], [[2.0], [0.0, 1.0, 2.0]], [[3.0, 3.0], [3.0]]]
+    found = ranks_over_tasks(losses, samples=200)
+    assert [estimate.value for estimate in found] == [1.5, 1.5, 3.0]
+    assert [estimate.n for estimate in found] == [2, 2, 2]
+    assert found[2].interval == (3.0, 3.0)
+
+
+def test_the_interval_of_ranks_over_tasks_is_that_of_samples_drawn_one_by_one() -> None:
+    stream = np.random.default_rng(3)
+    losses = stream.normal(size=(3, 4, 5)) + np.arange(3)[:, None, None]
+    found = ranks_over_tasks(losses.tolist(), samples=4000)
+    drawn = []
+    for _ in range(4000):
+        tasks = stream.integers(4, size=4)
+        means = [[stream.choice(losses[m, task], 5).mean() for task in tasks] for m in range(3)]
+        drawn.append(stats.rankdata(means, axis=0).mean(axis=1))
+    expected = np.quantile(np.array(drawn), [0.025, 0.975], axis=0).T
+    assert np.array([estimate.interval for estimate in found]) == pytest.approx(expected, abs=0.26)
+
+
+def test_methods_that_differ_by_far_have_no_doubt_and_equal_ones_share_a_rank() -> None:
+    found = ranks_over_tasks([[[0.0, 0.1]] * 3, [[5.0, 5.1]] * 3, [[9.0]] * 3], samples=100)
+    assert [(estimate.value, estimate.interval) for estimate in found] == [(r, (r, r)) for r in (1.0, 2.0, 3.0)]
+    assert [estimate.value for estimate in ranks_over_tasks([[[1.0]], [[1.0]]], samples=10)] == [1.5, 1.5]
+
+
+@pytest.mark.parametrize("losses", [[], [[]], [[[1.0]], [[1.0], [2.0]]], [[[]], [[1.0]]], [[[np.nan]], [[1.0]]]])
+def test_losses_that_some_method_lacks_are_refused(losses: list[list[list[float]]]) -> None:
+    with pytest.raises(ValueError, match="losses"):
+        ranks_over_tasks(losses)
+
+
+@pytest.mark.slow
+def test_intervals_of_ranks_over_tasks_cover_at_their_nominal_rate() -> None:
+    """The second method is better on half of all tasks, by far, so both average ranks are 1.5."""
+    stream, found = np.random.default_rng(2), []
+    for _ in range(400):
+        sign = stream.choice([-1.0, 1.0], size=(30, 1))
+        losses = [stream.normal(size=(30, 3)) * 0.1 + sign, stream.normal(size=(30, 3)) * 0.1]
+        low, high = ranks_over_tasks([values.tolist() for values in losses], samples=400, confidence=0.9)[0].interval
+        found.append(low <= 1.5 <= high)
+    assert np.mean(found) == pytest.approx(0.9, abs=0.05)

@@ -3,7 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.entry import Board, Entry
+from leaderboard.page import page
 from leaderboard.rank import by_board, overall, ranking
+from leaderboard.site import site
 from leaderboard.view import view
 from tests.leaderboard.made_up import BOARD, made_up
 
@@ -32,13 +34,18 @@ def test_ranks_are_averaged_over_tasks_that_methods_share() -> None:
     ]
     (found,) = overall(by_board(entries))
     assert found.tasks == ("bbc_cloze", "bbc_topics")
-    assert found.ranks == (("a", 1.25), ("b", 1.75))  # 1 and 2, then 1.5 each
+    assert [(name, rank.value, rank.n) for name, rank in found.ranks] == [("a", 1.25, 2), ("b", 1.75, 2)]
+    # of two tasks the first is drawn twice, once or never: ranks of 1 and 2, 1.25 and 1.75, or 1.5 and 1.5
+    assert [rank.interval for _, rank in found.ranks] == [(1.0, 1.5), (1.5, 2.0)]
+    shown = view(entries, {})
+    for text in (page(shown), site(shown)):
+        assert "1.25 [1.00, 1.50]" in text.replace("\\", "")
 
 
 def test_a_name_that_two_entries_of_a_board_have_has_no_rank_over_tasks() -> None:
     entries = [made_up(name, square(0.5), board=board) for board in (BOARD, OTHER) for name in ("a", "b", "c")]
     (found,) = overall(by_board([*entries, made_up("c", square(0.9))]))
-    assert found.ranks == (("a", 1.5), ("b", 1.5))
+    assert [(name, rank.value) for name, rank in found.ranks] == [("a", 1.5), ("b", 1.5)]
 
 
 @pytest.mark.parametrize(
