@@ -62,7 +62,7 @@ LEVELS = {
 BASELINES_UP_TO = 6
 READERS = (
     *("nasbench.records", "nasbench.results", "nasbench.pareto", "nasbench.rng", "nasbench.errors"),
-    "nasbench.options",
+    *("nasbench.options", "nasbench.search.fronts"),
 )
 """All of nasbench that analysis and leaderboard may import: they work from stored runs alone."""
 

@@ -13,6 +13,7 @@ from nasbench.config import build
 from nasbench.cost import NetworkShape
 from nasbench.options import conf_dir
 from nasbench.records import Architecture
+from tests.analysis.phases import generation, write_phases
 from tests.analysis.runs import Point, write_run
 
 TRIALS = 6
@@ -51,7 +52,7 @@ def nas(
 
 
 def write_sweeps(results: Path) -> Path:
-    """Two tasks, two seeds: strategies, spaces, searches with and without shared weights, and on a table."""
+    """Two tasks, two seeds: strategies, spaces, searches with and without shared weights, on a table, and in phases."""
     variants: list[tuple[str, Mapping[str, str]]] = [
         *(("ws_nas", {"strategy": name}) for name in ("standard", "sandwich", "full")),
         *(("ws_nas", {"strategy": "full", "space": name}) for name in ("medium", "layer", "large")),
@@ -70,6 +71,12 @@ def write_sweeps(results: Path) -> Path:
                 task=task,
                 architectures=[Architecture((SHAPE.layers, SHAPE.heads, SHAPE.units))],
                 config=nas("unpruned", seed),
+            )
+            write_phases(
+                results / f"{task}_bert",
+                [generation(size, seed, f"{task}/{number}") for number, size in enumerate((4, 6, 6))],
+                seed=seed,
+                task=task,
             )
             for number, (method, chosen) in enumerate(variants):
                 points = _points(seed, f"{task}/{number}")

@@ -1,0 +1,172 @@
+"""Architectures trained in phases, of which the better half goes on after the first (Paraskeva et al. 2024).
+
+A candidate may have several rows: one that a first phase ended, and one that resumes it and finishes it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from analysis.comparison import Comparison
+from analysis.drawing import NothingToDrawError
+from nasbench.pareto import ranks
+from nasbench.records import Stage, Status, Trial
+from nasbench.results import Run
+from nasbench.search.fronts import Fronts
+
+CUTOFF, FINAL = "phase_0", "phase_1"
+"""Names of the two phases of pre-training (`nasbench.records.Stage`)."""
+PRE_TRAINING = (CUTOFF, FINAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One architecture.
+
+    Attributes:
+        generation: from 0, the initial population.
+        trials: its rows, each of which resumes the one before.
+    """
+
+    generation: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def index(self) -> int:
+        """Of its first row."""
+        return self.trials[0].index
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """Of all its rows, by name."""
+        return {stage.name: stage for trial in self.trials for stage in trial.evaluation.stages}
+
+    @property
+    def status(self) -> Status:
+        return self.trials[-1].evaluation.status
+
+    @property
+    def finished(self) -> bool:
+        """Whether it went through all phases, be it for the analysis alone."""
+        return self.status is Status.OK
+
+    @property
+    def kept(self) -> bool:
+        """Whether the search let it finish."""
+        return self.finished and not self.trials[-1].proposal.analysis_only
+
+    def held_out(self, phase: str) -> float | None:
+        """The last held-out loss of a phase; None where there is none."""
+        stage = self.stages.get(phase)
+        losses = [loss for _, _, loss in stage.curve if loss is not None] if stage else []
+        return losses[-1] if losses else None
+
+
+def candidates(run: Run) -> list[Candidate]:
+    """All candidates of a run, in the order of their first rows; a generation is a batch of such rows."""
+    heirs = {trial.proposal.resumes: trial for trial in run.trials if trial.proposal.resumes is not None}
+    firsts = [trial for trial in run.trials if trial.proposal.resumes is None]
+    return [
+        Candidate(generation=number, trials=tuple(_chain(first, heirs)))
+        for number, (_, batch) in enumerate(groupby(firsts, key=lambda trial: trial.batch))
+        for first in batch
+    ]
+
+
+def phased(comparison: Comparison) -> dict[str, tuple[Run, ...]]:
+    """The finished runs of each method that trained in phases; several candidates each.
+
+    Raises:
+        NothingToDrawError: there are none.
+    """
+    found = {label: tuple(filter(_in_phases, comparison.finished(label))) for label in comparison.methods}
+    found = {label: runs for label, runs in found.items() if runs}
+    if not found:
+        raise NothingToDrawError("no finished run trained its candidates in phases")
+    return found
+
+
+def one_run(comparison: Comparison, seed: int | None) -> tuple[str, Run]:
+    """The run of the method with the most candidates, of a seed or of its first.
+
+    Raises:
+        NothingToDrawError: there is none.
+    """
+    found = phased(comparison)
+    label = max(found, key=lambda label: (max(len(candidates(run)) for run in found[label]), label))
+    runs = [run for run in found[label] if seed is None or run.header.seed == seed]
+    if not runs:
+        raise NothingToDrawError(f"no finished run of seed {seed} trained its candidates in phases")
+    return label, runs[0]
+
+
+def error(run: Run, trial: Trial) -> float:
+    """The objective that tells quality: `error` where the run has it, else its first."""
+    names = run.header.objectives
+    return trial.evaluation.validation["error" if "error" in names else names[0]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What a generation's survivors are chosen from: parents, and offspring that finished; fronts from 0, by member."""
+
+    generation: int
+    parents: tuple[Candidate, ...]
+    offspring: tuple[Candidate, ...]
+    fronts: tuple[int, ...]
+
+
+def pools(run: Run) -> list[Pool]:
+    """The pools of all generations after the initial one, whose size is that of every population of parents.
+
+    Survivors are chosen again from the rows, by rank and then crowding over all objectives (Deb et al. 2002).
+    """
+    of_run = [candidate for candidate in candidates(run) if candidate.kept]
+    names = run.header.objectives
+    values = [[c.trials[-1].evaluation.validation[name] for name in names] for c in of_run]
+    if not of_run:
+        return []
+    population = Fronts.of(np.array(values, dtype=np.float64))
+    size = sum(candidate.generation == 0 for candidate in candidates(run))
+    by_generation: dict[int, list[int]] = defaultdict(list)
+    for place, candidate in enumerate(of_run):
+        by_generation[candidate.generation].append(place)
+    found = []
+    for generation, places in sorted(by_generation.items()):
+        parents = population.members
+        population.add(places)
+        if generation:
+            members = [*parents, *places]
+            fronts = ranks([values[place] for place in members]).tolist()
+            found.append(
+                Pool(
+                    generation=generation,
+                    parents=tuple(of_run[place] for place in parents),
+                    offspring=tuple(of_run[place] for place in places),
+                    fronts=tuple(fronts),
+                )
+            )
+        population.truncate(size)
+    return found
+
+
+def _chain(first: Trial, heirs: dict[int | None, Trial]) -> Iterable[Trial]:
+    trial: Trial | None = first
+    while trial is not None:
+        yield trial
+        trial = heirs.get(trial.index)
+
+
+def _in_phases(run: Run) -> bool:
+    return sum(any(s.name in PRE_TRAINING for s in trial.evaluation.stages) for trial in run.trials) > 1
+
+
+def last_generation(of_run: Sequence[Candidate]) -> list[Candidate]:
+    """Those of the highest generation."""
+    last = max((candidate.generation for candidate in of_run), default=0)
+    return [candidate for candidate in of_run if candidate.generation == last]
