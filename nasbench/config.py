@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, get_type_hints
@@ -128,8 +129,22 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return f"; there are {', '.join(names)}" if names else ""
 
 
+HOUSES = ("nasbench", "baselines")
+"""Packages that components are imported from."""
+
+
 def _locate(target: str, name: str) -> type:
+    """The class that a configuration names.
+
+    Importing a module runs it, and a configuration may be another's, as in a run file: so nothing is imported that is
+    not the suite's, while a class that is there already may be of any module.
+    """
     module, _, attribute = str(target).rpartition(".")
+    if module.partition(".")[0] not in HOUSES and module not in sys.modules:
+        raise InputError(
+            f"{name}._target_ names {target}, which is not imported: components are classes of {' and '.join(HOUSES)}, "
+            f"or of a module that the program has imported"
+        )
     try:
         cls = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

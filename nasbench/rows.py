@@ -39,15 +39,37 @@ def canonical_json(data: Mapping[str, Any]) -> bytes:
 
 
 def parse(line: bytes) -> Any:
-    """The JSON value of a line; stricter than `json.loads`, which takes NaN and lets 1e999 pass as infinity.
+    """The JSON value of a line; stricter than `json.loads`.
+
+    That takes NaN, lets 1e999 pass as infinity, and makes texts that have no encoding of half a character.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: it is not JSON, or not such that all that reads it can work with it.
     """
     try:
-        return json.loads(line.decode(), parse_constant=_finite, parse_float=_finite)
+        value = json.loads(line.decode(), parse_constant=_finite, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if line.count(b"[") + line.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError("nested too deeply")
+    if b"\\u" in line:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+DEEPEST = 100
+"""Levels of nesting that a row may have: no code that walks through one runs out of stack."""
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [part for node in level for part in _parts(node)]:
+        depth += 1
+    return depth
+
+
+def _parts(node: Any) -> list[Any]:
+    return list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
 
 
 def _plain(value: Any) -> Any:
@@ -98,11 +120,12 @@ class _Form:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Of 64 bits, as all that computes with it takes it."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, float) or _is_integer(value)
 
 
 def _is_genes(value: Any) -> bool:
@@ -111,7 +134,20 @@ def _is_genes(value: Any) -> bool:
 
 def _is_sizes(value: Any) -> bool:
     names = {"parameters", "encoder_parameters", "macs"}
-    return isinstance(value, dict) and set(value) == names and all(_COUNT.accepts(v) for v in value.values())
+    return isinstance(value, dict) and set(value) == names and all(_POSITIVE.accepts(v) for v in value.values())
+
+
+def _is_file_name(value: Any) -> bool:
+    """Of one file or folder: a path made of it stays where it should."""
+    return _is_name(value) and value not in ("", ".", "..") and not set(value) & set("/\\:")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= 200
+
+
+def _is_budget(value: Any) -> bool:
+    return isinstance(value, dict) and (not value or (_is_number(value.get("amount")) and _is_name(value.get("unit"))))
 
 
 def _optional(form: _Form) -> _Form:
@@ -119,22 +155,26 @@ def _optional(form: _Form) -> _Form:
 
 
 _TEXT = _Form("a text", lambda v: isinstance(v, str))
+_NAME = _Form("a printable text of at most 200 characters", _is_name)
+_FILE_NAME = _Form("a name of a file", _is_file_name)
+_BUDGET = _Form("an amount and a unit", _is_budget)
 _INTEGER = _Form("an integer", _is_integer)
 _COUNT = _Form("an integer of at least 0", lambda v: _is_integer(v) and v >= 0)
+_POSITIVE = _Form("an integer of at least 1", lambda v: _is_integer(v) and v >= 1)
 _NUMBER = _Form("a number", _is_number)
 _NUMBERS = _Form("numbers by name", lambda v: isinstance(v, dict) and all(_is_number(x) for x in v.values()))
 _MAPPING = _Form("a mapping", lambda v: isinstance(v, dict))
 _TEXTS = _Form("texts by name", lambda v: isinstance(v, dict) and all(isinstance(x, str) for x in v.values()))
 _NAMES = _Form("a list of distinct names", lambda v: _is_names(v))
 _GENES = _Form("nested lists of integers and texts", _is_genes)
-_SIZES = _Form("parameters, encoder_parameters and macs", _is_sizes)
+_SIZES = _Form("parameters, encoder_parameters and macs, each of at least 1", _is_sizes)
 _TRUE = _Form("true, or left out", lambda v: v is True)
 _STAGES = _Form("a list of stages (name, steps, tokens, cost, curve, seconds)", lambda v: _is_stages(v))
 _STATUS = _Form(f"one of {', '.join(Status)}", lambda v: v in list(Status))
 
 
 def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(v, str) for v in value) and 0 < len(value) == len(set(value))
+    return isinstance(value, list) and all(map(_is_name, value)) and 0 < len(value) == len(set(value))
 
 
 def _is_stages(value: Any) -> bool:
@@ -158,13 +198,14 @@ def _is_point(step: Any, loss: Any, held_out: Any) -> bool:
 
 _FORMS: Mapping[str, Mapping[str, _Form]] = {
     "header": {
-        **dict.fromkeys(("run_id", "experiment", "method", "task", "metric", "model", "source", "scale"), _TEXT),
+        **dict.fromkeys(("run_id", "experiment"), _FILE_NAME),
+        **dict.fromkeys(("method", "task", "metric", "model", "source", "scale"), _NAME),
         "seed": _INTEGER,
         "config": _MAPPING,
         "fingerprints": _TEXTS,
         "full": _SIZES,
-        "epoch_macs": _COUNT,
-        "budget": _MAPPING,
+        "epoch_macs": _POSITIVE,
+        "budget": _BUDGET,
         "budget_macs": _optional(_COUNT),
         "objectives": _NAMES,
         "numerics": _MAPPING,
@@ -266,6 +307,9 @@ class RunRows:
             raise ValueError(f"trial {row['index']} where trial {len(self.trials)} comes next")
         if not row["batch"] <= row["index"]:
             raise ValueError(f"trial {row['index']} of a batch that begins with trial {row['batch']}")
+        for name in ("resumes", "parent"):
+            if row[name] is not None and row[name] >= row["index"]:
+                raise ValueError(f"{name} of trial {row['index']} is {row[name]}, which is no trial before it")
         trial = Trial.from_row(row)
         if trial.evaluation.status is Status.OK:
             self._check_objectives(trial.evaluation.validation)

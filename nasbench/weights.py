@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from nasbench.rows import canonical_json, encode, parse
 _log = logging.getLogger(__name__)
 
 _TENSORS, _META = "weights.safetensors", "meta.json"
+_KEY = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,11 @@ class WeightsStore:
         """The entry, verified against its checksum; None if there is none.
 
         A damaged entry is moved aside to `<key>.damaged-<n>` with a warning, and counts as none.
+
+        Raises:
+            InputError: the key is not of the form that `key` makes, as in a run file that was tampered with.
         """
-        entry = self.folder / key
+        entry = self._entry(key)
         if not entry.is_dir():
             return None
         try:
@@ -95,8 +100,8 @@ class WeightsStore:
                 raise StoreError(f"weights {key} could not be stored in {self.folder}: {error}") from error
 
     def discard(self, key: str) -> None:
-        """Remove an entry, if there is one."""
-        if not (self.folder / key).is_dir():
+        """Remove an entry, if there is one; raises as `get`."""
+        if not self._entry(key).is_dir():
             return
         with self.lock(key):
             self._sweep(key)
@@ -121,6 +126,11 @@ class WeightsStore:
                 f"weights cannot be stored in {self.folder} ({error.strerror}): choose a results folder that can be"
             ) from error
         return filelock.FileLock(locks / f"{key}.lock", is_singleton=True)
+
+    def _entry(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise InputError(f"{key!r} names no stored weights: a name is 24 hexadecimal digits")
+        return self.folder / key
 
     def _place(self, key: str, tensors: Mapping[str, Tensor], described: Mapping[str, Any]) -> None:
         temporary = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=self.folder))
