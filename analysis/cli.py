@@ -15,7 +15,11 @@ from nasbench.errors import InputError
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; returns 0, or 2 after a sentence on standard error where the input is at fault."""
+    """Run the command and return its exit code.
+
+    That is 0; 2 after a sentence on standard error where the input is at fault; 1 after one for each run file that
+    could not be read, where others of its folder could.
+    """
     args = _parser().parse_args(argv)
     try:
         if args.list:
@@ -23,11 +27,13 @@ def main(argv: Sequence[str]) -> int:
             return 0
         if args.results is None:
             raise InputError("name a results folder or a run file, as in python -m analysis results/smoke")
-        _analysis(args).go()
+        unreadable = _analysis(args).go()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+    for error in unreadable:
+        print(f"error: left out: {error}", file=sys.stderr)
+    return 1 if unreadable else 0
 
 
 def _parser() -> argparse.ArgumentParser:

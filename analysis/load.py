@@ -17,20 +17,32 @@ if TYPE_CHECKING:
 __all__ = ["load_runs", "load_trials"]
 
 
-def load_runs(results: Path) -> list[Run]:
+def load_runs(results: Path, unreadable: list[InputError] | None = None) -> list[Run]:
     """All runs, finished or not, of a run file, an experiment's folder or a folder of experiments.
+
+    Args:
+        unreadable: takes what is wrong with files of a folder that cannot be read, which are left out then; None where
+            a single such file is an error.
 
     Raises:
         InputError: there is no such file or folder, it holds no runs, or one of them cannot be read.
     """
-    if results.is_file():
+    if not results.is_dir() and results.exists():
         return [read_run(results)]
     paths = find_runs(results)
     if not paths:
         raise InputError(
             f"there are no runs in {results}: name a folder that holds run files (*.jsonl), or one of them"
         )
-    return [read_run(path) for path in paths]
+    runs = []
+    for path in paths:
+        try:
+            runs.append(read_run(path))
+        except InputError as error:
+            if unreadable is None or (path == paths[-1] and not runs):
+                raise
+            unreadable.append(error)
+    return runs
 
 
 def load_trials(results: Path) -> pd.DataFrame:

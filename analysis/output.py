@@ -17,6 +17,7 @@ from analysis.listing import choices, listing
 from analysis.load import load_runs
 from analysis.report import FILE, FORM, Plate, Section, report
 from analysis.table import caption, cells, end_table, headings, rendered
+from nasbench.errors import InputError
 from nasbench.results import Run
 
 
@@ -31,9 +32,11 @@ class Analysis:
     options: Options
     report: bool
 
-    def go(self) -> None:
+    def go(self) -> list[InputError]:
+        """Put everything out; returns what is wrong with run files that could not be read, and so were left out."""
+        unreadable: list[InputError] = []
         experiments: dict[Path, list[Run]] = {}
-        for run in load_runs(self.results):
+        for run in load_runs(self.results, unreadable):
             experiments.setdefault(run.path.parent, []).append(run)
         album, sections = _Album(self), []
         for folder, runs in experiments.items():
@@ -48,6 +51,7 @@ class Analysis:
         if self.report:
             page = report(sections, together, missing, command=self.command(self.names, "--report"))
             _wrote([write(shared / FILE, page)])
+        return unreadable
 
     def command(self, figures: Sequence[str], *flags: str) -> str:
         """The one that does this again, of these figures."""

@@ -158,3 +158,16 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert sentence in streams.err
     assert streams.err.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_file_that_cannot_be_read_is_named_and_the_others_are_drawn(
+    experiment: Path, capsys: pytest.CaptureFixture[str]
+):
+    (experiment / "0.jsonl").write_bytes(b"\0")
+    assert main([str(experiment), "--figure", "pareto"]) == 1
+    said = capsys.readouterr()
+    assert (
+        said.err == f"error: left out: {experiment / '0.jsonl'} is no run file: it does not begin with a header row\n"
+    )
+    assert "0.375 ± 0.057" in said.out
+    assert (experiment / "figures" / "pareto.png").is_file()

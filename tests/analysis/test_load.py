@@ -70,3 +70,15 @@ def test_no_folder_and_no_runs_are_told_in_a_sentence(tmp_path: Path):
         load_runs(tmp_path)
     with pytest.raises(InputError, match="no results folder"):
         load_runs(tmp_path / "absent")
+
+
+def test_a_file_that_cannot_be_read_is_an_error_or_left_out_where_that_is_asked_for(experiment: Path):
+    paths = sorted(experiment.glob("*.jsonl"))
+    paths[1].write_bytes(b"\0")
+    with pytest.raises(InputError, match=f"{paths[1].name} is no run file"):
+        load_runs(experiment)
+    unreadable: list[InputError] = []
+    assert [run.path for run in load_runs(experiment, unreadable)] == [paths[0], *paths[2:]]
+    assert [str(error) for error in unreadable] == [f"{paths[1]} is no run file: it does not begin with a header row"]
+    with pytest.raises(InputError, match="is no run file"):
+        load_runs(paths[1], [])
