@@ -25,7 +25,7 @@ from nasbench.runtime import Runtime
 SCIENCE = ("method", "model", "task", "objective", "training", "limits", "budget", "seed")
 """The keys of a configuration that determine a run's rows; what a method does not refer to is not among them."""
 
-UNUSED = ("space", "search", "strategy", "estimator")
+UNUSED = ("space", "search", "strategy", "estimator", "corpus", "pretraining", "evolution")
 """Groups that count only as far as the method refers to them."""
 
 ADDED = {"experiment": "an experiment", "sweep": "a sweep"}

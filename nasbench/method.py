@@ -11,8 +11,8 @@ from nasbench.errors import InputError
 from nasbench.estimators.base import Anticipates, Evaluator
 from nasbench.problem import Problem
 from nasbench.records import Evaluation, Phase, Proposal, TestResult, Trial
-from nasbench.search.base import HasDemands, SearchMethod
-from nasbench.spaces.base import SearchSpace
+from nasbench.search.base import Breeds, HasDemands, SearchMethod
+from nasbench.spaces.base import Inherits, SearchSpace
 
 if TYPE_CHECKING:
     from nasbench.models.elastic import ElasticModel
@@ -67,13 +67,21 @@ class NeuralArchitectureSearch:
 
     def upfront_price(self, problem: Problem) -> int:
         space = self.space.bind(problem.shape)
+        if isinstance(space, Inherits) != self.estimator.builds:
+            raise InputError(
+                f"estimator {type(self.estimator).__name__} takes networks that are "
+                f"{'built' if self.estimator.builds else 'cut out of the pretrained one'}, which those of space "
+                f"{space.name} are not: space=hierarchical goes with method=two_phase_nas, the other spaces with the "
+                "other methods"
+            )
         if isinstance(self.search, HasDemands):
             self.search.check_problem(space, len(problem.objectives))
         first = self.search.propose(space, (), rng.generator(problem.seed, "search", 0))
         if not self.estimator.fidelities and any(proposal.fidelity is not None for proposal in first):
             raise InputError(
                 f"search {type(self.search).__name__} trains some networks for fewer epochs than others, which "
-                f"{type(self.estimator).__name__} cannot: it goes with method=s_nas"
+                f"{type(self.estimator).__name__} cannot: it goes with method=s_nas, or where it has search.keep with "
+                "search.keep=1"
             )
         return self.estimator.upfront_price(problem, space)
 
@@ -111,7 +119,10 @@ class SearchSession:
         return self.evaluator.evaluate(proposal, history)
 
     def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
-        self.evaluator.keep(needed, history)
+        """Beside what is needed anyhow, the weights that the search method may still build on."""
+        whole = bool(history) and history[0].index == 0
+        breeding = self.search.breeding(history) if whole and isinstance(self.search, Breeds) else []
+        self.evaluator.keep([*needed, *breeding], history)
 
     def test(self, trial: Trial) -> TestResult:
         return self.evaluator.test(trial)

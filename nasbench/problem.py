@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nasbench import cost
 from nasbench.objectives import Measurement, Objective
-from nasbench.records import Evaluation, Sizes, Status, SubNetwork
+from nasbench.records import Evaluation, Network, Sizes, Stage, Status
 
 if TYPE_CHECKING:  # a problem on record is worked on without torch
     from nasbench.models.checkpoint import Checkpoint
@@ -53,7 +53,7 @@ class Problem:
         seed = self.seed if seed is None else seed
         return self.checkpoint.load(self.data.head, self.data.num_labels, seed).to(self.device)
 
-    def sizes(self, network: SubNetwork) -> Sizes:
+    def sizes(self, network: Network) -> Sizes:
         return cost.sizes(self.shape, network, self.data.max_length)
 
     @property
@@ -65,18 +65,25 @@ class Problem:
         """COST of training the full network for one epoch: the unit of budgets."""
         return self.training_cost(self.shape.full(), 1)
 
-    def training_cost(self, network: SubNetwork, epochs: int) -> int:
+    def training_cost(self, network: Network, epochs: int) -> int:
         return epochs * cost.training_macs(self.shape, network, self.data.train.lengths.ravel())
 
-    def scoring_cost(self, network: SubNetwork, split: Split) -> int:
+    def scoring_cost(self, network: Network, split: Split) -> int:
         return cost.forward_macs(self.shape, network, split.lengths.ravel())
 
-    def objective_values(self, network: SubNetwork, scores: Mapping[str, float]) -> dict[str, float]:
+    def objective_values(self, network: Network, scores: Mapping[str, float]) -> dict[str, float]:
         measurement = Measurement(scores=scores, metric=self.data.metric, sizes=self.sizes(network), full=self.full)
         return {name: objective.value(measurement) for name, objective in self.objectives.items()}
 
     def evaluation(
-        self, network: SubNetwork, scores: Mapping[str, float], *, cost: int, seconds: float, weights: str | None
+        self,
+        network: Network,
+        scores: Mapping[str, float],
+        *,
+        cost: int,
+        seconds: float,
+        weights: str | None,
+        stages: tuple[Stage, ...] = (),
     ) -> Evaluation:
         """What a trial found; without objectives, and so no point, where its scores are not finite."""
         values = self.objective_values(network, scores) if all(map(math.isfinite, scores.values())) else {}
@@ -89,6 +96,7 @@ class Problem:
             scores=scores if finite else {},
             weights=weights if finite else None,
             note=None if finite else "loss or score not finite",
+            stages=stages,
             seconds=seconds,
         )
 

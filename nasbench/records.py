@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 Gene = int | str | tuple["Gene", ...]
 Kept = range | tuple[int, ...]
 """Kept indices of one dimension: `range(n)` where they are the first n, else an ascending tuple."""
+LayerWidths = tuple[int, tuple[tuple[int, ...], ...]]
+"""Of one layer: channels of its attention (heads times head size), and of each of its feed-forward sub-layers the
+widths between its dense layers. A sub-layer with nothing left has 0 channels, or no widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ def kept(indices: Iterable[int]) -> Kept:
     return range(len(ordered)) if ordered == tuple(range(len(ordered))) else ordered
 
 
+class Network(Protocol):
+    """What a network is to a formula that counts it; `SubNetwork` is one, and a list of blocks another."""
+
+    def widths(self, head_size: int) -> tuple[LayerWidths, ...]:
+        """The widths of each layer that is run; heads are of `head_size` channels where the network says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubNetwork:
     """What is left of an encoder: its kept layers, and the kept heads and FFN units of each of them.
@@ -70,6 +80,11 @@ class SubNetwork:
             raise ValueError("a sub-network needs one set of heads and one of units for each kept layer")
         if any(a >= b for a, b in zip(self.layers_kept, self.layers_kept[1:], strict=False)):
             raise ValueError(f"kept layers must ascend, not {self.layers_kept}")
+
+    def widths(self, head_size: int) -> tuple[LayerWidths, ...]:
+        """As of `Network.widths`."""
+        layers = zip(self.heads, self.units, strict=True)
+        return tuple((len(heads) * head_size, ((len(units),) if len(units) else (),)) for heads, units in layers)
 
     def to_json(self) -> dict[str, Any]:
         """Prefixes as their length, other sets as lists."""

@@ -14,7 +14,7 @@ from nasbench.budget import Budget
 from nasbench.compose import RunSpec
 from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError, Interrupted
-from nasbench.estimators.base import Recorded
+from nasbench.estimators.base import ReadsMore, Recorded
 from nasbench.interruption import Stop, never
 from nasbench.method import Method, Session
 from nasbench.pareto import hypervolume, non_dominated
@@ -165,7 +165,7 @@ def _computed(spec: RunSpec) -> Run:
         training=science["training"],
         seed=science["seed"],
         weights=WeightsStore(Path(runtime.results) / ".weights"),
-        fingerprints={"data": data.fingerprint, "checkpoint": checkpoint_hash},
+        fingerprints={"data": data.fingerprint, "checkpoint": checkpoint_hash, **_more(science["method"], checkpoint)},
         numerics=numerics,
         device=runtime.device,
     )
@@ -178,6 +178,12 @@ def _computed(spec: RunSpec) -> Run:
         science=canonical(science),
         run_id=run_id(identity(science), problem.fingerprints),
     )
+
+
+def _more(method: Method, checkpoint: Checkpoint) -> Mapping[str, str]:
+    """Content hashes of data that a method reads beside the task's."""
+    estimator = getattr(method, "estimator", None)
+    return estimator.fingerprints(checkpoint) if isinstance(estimator, ReadsMore) else {}
 
 
 class _Frozen:

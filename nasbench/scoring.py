@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nasbench.models.elastic import ElasticModel, padding_mask
+from nasbench.models.elastic import padding_mask
 from nasbench.models.prefixes import Prefixes
+from nasbench.models.task_model import TaskModel
 from nasbench.records import Head, SubNetwork
 from nasbench.tasks.base import Batch, Split
 from nasbench.tasks.losses import task_loss
@@ -32,13 +33,13 @@ OUTPUT_BYTES = 2**28
 Outputs = list[NDArray[np.float32]]
 
 
-def score(model: ElasticModel, split: Split, training: Training, network: SubNetwork | None = None) -> dict[str, float]:
+def score(model: TaskModel, split: Split, training: Training, network: SubNetwork | None = None) -> dict[str, float]:
     """The task's metrics of a (sub-)network on a split, and the mean `loss`, alone and NaN where training diverged."""
     return score_many(model, split, training, [network or model.whole])[0]
 
 
 def score_many(
-    model: ElasticModel, split: Split, training: Training, networks: Sequence[SubNetwork]
+    model: TaskModel, split: Split, training: Training, networks: Sequence[SubNetwork]
 ) -> list[dict[str, float]]:
     """The scores of several sub-networks, each as `score` gives them to the last bit."""
     return Scorer(model=model, split=split, training=training).scores(networks)
@@ -52,7 +53,7 @@ class Scorer:
     (`nasbench.models.prefixes`), however many networks are scored.
     """
 
-    model: ElasticModel
+    model: TaskModel
     split: Split
     training: Training
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import get_linear_schedule_with_warmup
 
 from nasbench import rng
 from nasbench.errors import InputError
-from nasbench.models.elastic import ElasticModel
+from nasbench.models.task_model import TaskModel
 from nasbench.tasks.base import Batch, Split
 from nasbench.tasks.losses import task_loss
 
@@ -51,6 +52,22 @@ class Training:
             raise InputError(f"training.weight_decay must not be negative, it is {self.weight_decay}")
         if self.clip is not None and not self.clip > 0:
             raise InputError(f"training.clip must be above 0 or null, not {self.clip}")
+
+
+class Optimisation(Protocol):
+    """How parameters descend, as of `Training`."""
+
+    @property
+    def learning_rate(self) -> float: ...
+
+    @property
+    def weight_decay(self) -> float: ...
+
+    @property
+    def warmup(self) -> float: ...
+
+    @property
+    def clip(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +110,7 @@ class Trained:
 
 
 def train(
-    model: ElasticModel,
+    model: TaskModel,
     split: Split,
     settings: Training,
     *,
@@ -116,12 +133,8 @@ def train(
     parameters = list(model.parameters())
     device = parameters[0].device
     per_epoch = math.ceil(len(split) / settings.batch_size)
-    total, first = settings.epochs * per_epoch, begin * per_epoch
-    group = {"params": parameters, "initial_lr": settings.learning_rate}
-    optimizer = torch.optim.AdamW([group], lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    if optimizer_state is not None:
-        _restore(optimizer, optimizer_state)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * total), total, last_epoch=first - 1)
+    first = begin * per_epoch
+    descent = Descent(parameters, settings, settings.epochs * per_epoch, done=first, state=optimizer_state)
     losses: list[float] = []
     for step in itertools.islice(steps(split, settings, seed), first, end and end * per_epoch):
         batch = {name: tensor.to(device) for name, tensor in split.batch(step.indices).items()}
@@ -129,13 +142,45 @@ def train(
         model.zero_gradients()
         with rng.scope(seed, "dropout", step.number), model.gradients_in_place():
             loss = backward(batch, step)
-        norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip or math.inf)
-        if not (math.isfinite(loss) and torch.isfinite(norm)):
+        if not descent.step(loss):
             return Trained(loss=math.nan, optimizer={})
-        optimizer.step()
-        schedule.step()
         losses.append(loss)
-    return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=_state(optimizer))
+    return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=descent.state())
+
+
+class Descent:
+    """AdamW on some parameters, its learning rate rising and falling linearly over so many steps."""
+
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        settings: Optimisation,
+        total: int,
+        *,
+        done: int = 0,
+        state: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Goes on after `done` steps, from the optimiser's state then."""
+        self.parameters, self.clip = parameters, settings.clip or math.inf
+        group = {"params": list(parameters), "initial_lr": settings.learning_rate}
+        rate, decay = settings.learning_rate, settings.weight_decay
+        self.optimizer = torch.optim.AdamW([group], lr=rate, weight_decay=decay, fused=True)
+        if state is not None:
+            _restore(self.optimizer, state)
+        warmup = round(settings.warmup * total)
+        self.schedule = get_linear_schedule_with_warmup(self.optimizer, warmup, total, last_epoch=done - 1)
+
+    def step(self, loss: float) -> bool:
+        """Step down the gradients; False, and nothing done, where they or the loss are not finite."""
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.clip)
+        if not (math.isfinite(loss) and torch.isfinite(norm)):
+            return False
+        self.optimizer.step()
+        self.schedule.step()
+        return True
+
+    def state(self) -> dict[str, Tensor]:
+        return _state(self.optimizer)
 
 
 def _state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -151,7 +196,7 @@ def _restore(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor]) -> N
     optimizer.load_state_dict({**optimizer.state_dict(), "state": values})
 
 
-def supervised(model: ElasticModel) -> Backward:
+def supervised(model: TaskModel) -> Backward:
     """The plain step: the whole network against the labels."""
 
     def backward(batch: Batch, step: Step) -> float:

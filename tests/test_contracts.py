@@ -24,7 +24,7 @@ from tests.search import contract as search_contract
 from tests.spaces import contract as space_contract
 from tests.spaces.test_small import SHAPE
 
-GROUPS = ("budget", "estimator", "method", "objective", "search", "space", "strategy", "task")
+GROUPS = ("budget", "corpus", "estimator", "method", "objective", "search", "space", "strategy", "task")
 """Groups whose options are components."""
 
 

@@ -18,6 +18,7 @@ LEVELS = {
     "nasbench": 0,  # the version alone
     "nasbench.errors": 0,
     "nasbench.records": 0,
+    "nasbench.blocks": 0,
     "nasbench.rng": 0,
     "nasbench.pareto": 1,
     "nasbench.cost": 1,
@@ -67,7 +68,7 @@ READERS = (
 """All of nasbench that analysis and leaderboard may import: they work from stored runs alone."""
 
 TORCH_FREE = (
-    *("nasbench.records", "nasbench.rng", "nasbench.pareto", "nasbench.rows", "nasbench.results"),
+    *("nasbench.records", "nasbench.blocks", "nasbench.rng", "nasbench.pareto", "nasbench.rows", "nasbench.results"),
     *(
         "nasbench.provenance",
         "nasbench.cost",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nasbench.objectives import Objective
 from nasbench.problem import Problem
-from nasbench.records import Evaluation, Phase, Proposal, SubNetwork, TestResult, Trial
+from nasbench.records import Evaluation, Network, Phase, Proposal, TestResult, Trial
 from nasbench.spaces.base import SearchSpace
 
 if TYPE_CHECKING:
+    from nasbench.models.checkpoint import Checkpoint
     from nasbench.models.elastic import ElasticModel
 
 
@@ -51,6 +52,10 @@ class Anticipates(Protocol):
 
 class Estimator(Protocol):
     @property
+    def builds(self) -> bool:
+        """Whether it takes networks that are built (`nasbench.spaces.base.Inherits`), or sub-networks."""
+
+    @property
     def fidelities(self) -> bool:
         """Whether proposals may ask for fewer epochs than all, and resume one another."""
 
@@ -59,6 +64,14 @@ class Estimator(Protocol):
 
     def start(self, problem: Problem, space: SearchSpace) -> Evaluator:
         """Do the phases, or take their results from the weights store."""
+
+
+@runtime_checkable
+class ReadsMore(Protocol):
+    """Optional capability: an estimator with data of its own, beside the task's."""
+
+    def fingerprints(self, checkpoint: Checkpoint) -> Mapping[str, str]:
+        """SHA-256 of the content of that data, by name."""
 
 
 @runtime_checkable
@@ -84,7 +97,7 @@ class Recorded(Protocol):
 
 
 def scored_on_test(
-    problem: Problem, trial: Trial, network: SubNetwork, scores: dict[str, float], seconds: float
+    problem: Problem, trial: Trial, network: Network, scores: dict[str, float], seconds: float
 ) -> TestResult:
     """The test row of a trial whose network got these scores on the test split."""
     return TestResult(

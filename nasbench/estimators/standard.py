@@ -21,6 +21,7 @@ from nasbench.training import Trained
 @dataclass(frozen=True, kw_only=True)
 class Standard:
     fidelities: ClassVar[bool] = True
+    builds: ClassVar[bool] = False
 
     def upfront_price(self, problem: Problem, space: SearchSpace) -> int:
         return 0

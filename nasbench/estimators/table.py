@@ -26,6 +26,7 @@ class TableLookup:
 
     table: str = field(metadata={"location": True})  # its content is hashed
     fidelities: ClassVar[bool] = False
+    builds: ClassVar[bool] = False
 
     def problem(
         self,

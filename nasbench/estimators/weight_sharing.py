@@ -33,6 +33,7 @@ class WeightSharing:
 
     strategy: Any
     fidelities: ClassVar[bool] = False
+    builds: ClassVar[bool] = False
 
     def upfront_price(self, problem: Problem, space: SearchSpace) -> int:
         return training_price(

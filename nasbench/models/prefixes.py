@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from nasbench.models.elastic import ElasticModel
+from nasbench.models.task_model import TaskModel
 from nasbench.records import Kept, SubNetwork
 
 
@@ -54,7 +54,7 @@ class Prefixes:
         for branch in self.branches.values():
             yield from branch.order()
 
-    def run(self, model: ElasticModel, hidden: Tensor, mask: Tensor | None) -> Iterator[tuple[int, Tensor]]:
+    def run(self, model: TaskModel, hidden: Tensor, mask: Tensor | None) -> Iterator[tuple[int, Tensor]]:
         """Each sub-network's position and last hidden states [B, S, d], from the hidden states at this node.
 
         They are those that the sub-network gets when it is run alone, to the last bit.

@@ -48,6 +48,14 @@ class HasDemands(Protocol):
         """Raises InputError where the method cannot work on this space, or with so many objectives."""
 
 
+@runtime_checkable
+class Breeds(Protocol):
+    """Optional capability: a method whose proposals go on from the weights of earlier trials."""
+
+    def breeding(self, history: Sequence[Trial]) -> list[Trial]:
+        """The trials that a later proposal may resume or descend from: their weights are kept until it cannot."""
+
+
 def check_bounds(batch_size: int, max_trials: int | None) -> None:
     """The range checks that every search method's `__post_init__` makes."""
     if batch_size < 1:

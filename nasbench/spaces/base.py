@@ -12,8 +12,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.blocks import BlockList
 from nasbench.cost import NetworkShape
 from nasbench.records import Architecture, SubNetwork
+from nasbench.spaces.genotype import Genotype
 
 
 @runtime_checkable
@@ -95,6 +97,27 @@ class Enumerates(Protocol):
 
     def architectures(self) -> Iterator[Architecture]:
         """All of them, in one order."""
+
+
+@runtime_checkable
+class Inherits(Protocol):
+    """Optional capability: a space of networks that are built, and say what each module takes from its parent's.
+
+    Its architectures mean something beside their parent alone, so equal ones of two parents are two networks. `sample`,
+    `smallest` and `neighbours` give children of the base, or of whatever the given architecture is a child of.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def base(self) -> Architecture:
+        """The pretrained network itself, from which all others descend."""
+
+    def genotype(self, architecture: Architecture) -> Genotype:
+        """What each module is, and which one of the parent's it was."""
+
+    def network(self, architecture: Architecture) -> BlockList:
+        """The network that an architecture stands for."""
 
 
 class SpaceConfig(Protocol):

@@ -22,8 +22,9 @@ READERS: Mapping[str, Callable[..., datasets.Dataset]] = {
     ".json": datasets.Dataset.from_json,
     ".jsonl": datasets.Dataset.from_json,
     ".csv": datasets.Dataset.from_csv,
+    ".txt": datasets.Dataset.from_text,
 }
-"""By the file's suffix."""
+"""By the file's suffix; a line of plain text is a row of the one column `text`."""
 
 CONTACT_SECONDS = 5
 """How long the hub may take to answer before it counts as out of reach."""
