@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from nasbench import provenance
 from nasbench.budget import Budget
 from nasbench.compose import RunSpec
 from nasbench.config import build, canonical, identity
-from nasbench.errors import InputError, Interrupted
+from nasbench.errors import InputError, Interrupted, RunError
 from nasbench.estimators.base import ReadsMore, Recorded
 from nasbench.interruption import Stop, never
 from nasbench.method import Method, Session
@@ -209,6 +210,17 @@ def _load(task_node: _Frozen, model_node: _Frozen, limits: Limits) -> tuple[Task
     return task.load(checkpoint.tokenizer(), limits), checkpoint_hash
 
 
+@contextmanager
+def _telling_of_memory() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise RunError(
+            "out of memory: take fewer runtime.workers or a smaller training.batch_size, or free some; the run resumes "
+            "from its last whole row"
+        ) from error
+
+
 @dataclass(kw_only=True)
 class _Drive:
     """A run in progress."""
@@ -220,6 +232,7 @@ class _Drive:
     started: float
     _told: float = field(default=0.0, init=False)
 
+    @_telling_of_memory()
     def go(self) -> None:
         runtime = self.run.spec.runtime
         with arithmetic(runtime.precision, runtime.device):
