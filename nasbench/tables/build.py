@@ -1,4 +1,4 @@
-"""Building a table: a super-network is trained, then every architecture of its space is scored on validation and test.
+"""Building a table: every architecture of a space is scored on validation and test, by either kind of estimation.
 
 What is done is kept as a run file in a hidden folder, so a build cut anywhere goes on from its last whole row; the
 parquet file appears at the end.
@@ -6,35 +6,29 @@ parquet file appears at the end.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from nasbench.compose import RunSpec
 from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError
-from nasbench.estimators.base import scored_on_test
-from nasbench.estimators.weight_sharing import WeightSharing, WeightSharingEvaluator
+from nasbench.estimators.base import Evaluator
+from nasbench.estimators.standard import Standard, StandardEvaluator
+from nasbench.estimators.weight_sharing import WeightSharing
 from nasbench.method import NeuralArchitectureSearch
 from nasbench.precision import arithmetic
-from nasbench.records import Architecture, Kept, Proposal, RunHeader, SubNetwork, Trial
+from nasbench.records import Architecture, RunHeader
 from nasbench.results import Run as StoredRun
 from nasbench.results import RunWriter, read_run, run_id
 from nasbench.run import Run, assemble
-from nasbench.scoring import Scorer
 from nasbench.spaces.base import Enumerates, SearchSpace
 from nasbench.tables.file import read_table, write_table
 from nasbench.tables.record import TableHeader, TableRow
-from nasbench.tasks.base import Split
+from nasbench.tables.scores import Report, in_order, score_together, train_each
 
 LARGEST = 100_000
 """Architectures of a table at most: more would take weeks to score."""
-
-Report = Callable[[int, int], None]
-"""Told how many scorings of how many are done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +41,7 @@ class Build:
 
     run: Run
     header: RunHeader
-    estimator: WeightSharing
+    estimator: WeightSharing | Standard
     space: SearchSpace
     architectures: tuple[Architecture, ...]
     path: Path
@@ -63,12 +57,16 @@ class Build:
         problem, networks = self.run.problem, {self.space.network(a) for a in self.architectures}
         splits = (problem.data.validation, problem.data.test)
         scoring = sum(problem.scoring_cost(network, split) for network in networks for split in splits)
-        training = self.estimator.upfront_price(problem, self.space)
+        if isinstance(self.estimator, WeightSharing):
+            trained, training = "the super-network", self.estimator.upfront_price(problem, self.space)
+        else:
+            epochs = problem.training.epochs
+            trained, training = "each network", sum(problem.training_cost(network, epochs) for network in networks)
         return [
             f"task {self.run.task}, checkpoint {problem.checkpoint.label}, source {self.run.spec.source}: "
             f"{problem.data.source_note}",
             f"space {self.space.name}: {len(self.architectures)} architectures of {len(networks)} different networks",
-            f"COST: {training / problem.epoch_macs:.2f} epochs of training the super-network, "
+            f"COST: {training / problem.epoch_macs:.2f} epochs of training {trained}, "
             f"{scoring / problem.epoch_macs:.1f} of scoring",
         ]
 
@@ -97,38 +95,18 @@ class Build:
         write_table(self.path, self._table_header(evaluator), self._rows(read_run(self.rows_path)))
         self.rows_path.unlink()
 
-    def _scored_rows(self, report: Report) -> WeightSharingEvaluator:
+    def _scored_rows(self, report: Report) -> Evaluator:
         evaluator = self.estimator.start(self.run.problem, self.space)
         with RunWriter.open(self.rows_path, self.header) as writer:
             for phase in evaluator.phases[len(writer.phases) :]:
                 writer.append_phase(phase)
-            self._validate(evaluator, writer, report)
-            self._test(evaluator, writer, report)
+            if isinstance(evaluator, StandardEvaluator):
+                train_each(evaluator, self.architectures, writer, report)
+            else:
+                score_together(evaluator, self.architectures, writer, report)
         return evaluator
 
-    def _validate(self, evaluator: WeightSharingEvaluator, writer: RunWriter, report: Report) -> None:
-        problem, trials = self.run.problem, writer.trials
-        spent = trials[-1].spent if trials else sum(phase.cost for phase in writer.phases)
-        left = self.architectures[len(trials) :]
-        for architecture, scores, seconds in _scored(evaluator, problem.data.validation, left):
-            network, proposal = self.space.network(architecture), Proposal(architecture)
-            price, weights = evaluator.price(proposal, writer.trials), evaluator.phases[0].weights
-            evaluation = problem.evaluation(network, scores, cost=price, seconds=seconds, weights=weights)
-            spent, index = spent + price, len(trials)
-            writer.append_trial(Trial(index=index, batch=index, proposal=proposal, evaluation=evaluation, spent=spent))
-            report(len(trials), 2 * len(self.architectures))
-
-    def _test(self, evaluator: WeightSharingEvaluator, writer: RunWriter, report: Report) -> None:
-        tested = [trial for trial in writer.trials if trial.ok]
-        left = tested[len(writer.tests) :]
-        problem = self.run.problem
-        scored = _scored(evaluator, problem.data.test, [trial.proposal.architecture for trial in left])
-        for trial, (architecture, scores, seconds) in zip(left, scored, strict=True):
-            network = self.space.network(architecture)
-            writer.append_test(scored_on_test(problem, trial, network, dict(scores), seconds))
-            report(len(writer.trials) + len(writer.tests), 2 * len(self.architectures))
-
-    def _table_header(self, evaluator: WeightSharingEvaluator) -> TableHeader:
+    def _table_header(self, evaluator: Evaluator) -> TableHeader:
         problem = self.run.problem
         splits = {"train": problem.data.train, "validation": problem.data.validation, "test": problem.data.test}
         return TableHeader(
@@ -170,12 +148,15 @@ def plan(spec: RunSpec, out: Path | None) -> Build:
         out: the parquet file; None for one named by the table's id in the experiment's folder of results.
 
     Raises:
-        InputError: the specification trains no super-network, or its space is too large to list.
+        InputError: the specification's method has no such networks, or its space is too large to list.
     """
     run = assemble(spec)
     method = run.method
-    if not (isinstance(method, NeuralArchitectureSearch) and isinstance(method.estimator, WeightSharing)):
-        raise InputError(f"a table is built of a super-network, which method {method.name} has none of: take ws_nas")
+    if not (isinstance(method, NeuralArchitectureSearch) and isinstance(method.estimator, WeightSharing | Standard)):
+        raise InputError(
+            f"a table is built by method=ws_nas, of a super-network, or by method=s_nas, of networks that are each "
+            f"trained, not by {method.name}"
+        )
     space = method.space.bind(run.problem.shape)
     header = _header(run, method)
     return Build(
@@ -183,7 +164,7 @@ def plan(spec: RunSpec, out: Path | None) -> Build:
         header=header,
         estimator=method.estimator,
         space=space,
-        architectures=_in_order(space, _all_of(space)),
+        architectures=in_order(space, _all_of(space)),
         path=out or Path(spec.runtime.results) / spec.experiment / f"{header.run_id}.parquet",
     )
 
@@ -210,31 +191,3 @@ def _all_of(space: SearchSpace) -> Iterable[Architecture]:
             f"space=small space.units_step=128"
         )
     return space.architectures()
-
-
-def _in_order(space: SearchSpace, architectures: Iterable[Architecture]) -> tuple[Architecture, ...]:
-    """Sorted by their networks' layers, so that those with equal first layers come one after the other."""
-    return tuple(sorted(architectures, key=lambda architecture: _layers(space.network(architecture))))
-
-
-def _layers(network: SubNetwork) -> list[tuple[Any, ...]]:
-    layers = zip(network.layers_kept, network.heads, network.units, strict=True)
-    return [(layer, _kept(heads), _kept(units)) for layer, heads, units in layers]
-
-
-def _kept(indices: Kept) -> tuple[int, ...]:
-    return (len(indices),) if isinstance(indices, range) else (len(indices), *indices)
-
-
-def _scored(
-    evaluator: WeightSharingEvaluator, split: Split, architectures: Sequence[Architecture]
-) -> Iterator[tuple[Architecture, Mapping[str, float], float]]:
-    """Each architecture with its scores on a split and the seconds they took, networks of equal first layer at once."""
-    scorer = Scorer(model=evaluator.model, split=split, training=evaluator.problem.training)
-    networks = {architecture: evaluator.space.network(architecture) for architecture in architectures}
-    for _, group in groupby(architectures, key=lambda architecture: _layers(networks[architecture])[:1]):
-        members, started = list(group), time.perf_counter()
-        distinct = list(dict.fromkeys(networks[architecture] for architecture in members))
-        scores = dict(zip(distinct, scorer.scores(distinct), strict=True))
-        seconds = (time.perf_counter() - started) / len(members)
-        yield from ((architecture, scores[networks[architecture]], seconds) for architecture in members)

@@ -31,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     show.add_argument("table", help=known)
 
     search = actions.add_parser("search", help="run search methods on a table and compare their regret")
-    search.add_argument("table", help=known)
+    search.add_argument("table", nargs="+", help=f"{known}; several of one problem are taken in turn")
     search.add_argument("--search", default="random_search,local_search,mo_rea,nsga2", help="methods (%(default)s)")
     search.add_argument("--seeds", type=int, default=20, help="seeds from 0 on of each (%(default)s)")
     search.add_argument("--trials", type=int, default=100, help="evaluations of each run (%(default)s)")
@@ -98,7 +98,7 @@ def _show(options: argparse.Namespace, console: Console) -> int:
 
 
 def _search(options: argparse.Namespace, console: Console) -> int:
-    from nasbench.tables.search import Settings, search_table
+    from nasbench.tables.search import Settings, search_tables
 
     settings = Settings(
         methods=tuple(options.search.split(",")),
@@ -108,11 +108,11 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         results=options.results,
         command=_command(options),
     )
-    search_table(find_table(options.table), settings, console)
+    search_tables([find_table(name) for name in options.table], settings, console)
     return 0
 
 
 def _command(options: argparse.Namespace) -> Sequence[str]:
     """What repeats the command."""
     flags = ["--search", options.search, "--seeds", str(options.seeds), "--trials", str(options.trials)]
-    return ["table", "search", options.table, *flags, *(["--set", *options.set] if options.set else [])]
+    return ["table", "search", *options.table, *flags, *(["--set", *options.set] if options.set else [])]

@@ -76,13 +76,19 @@ class Outcome:
     proposal_seconds: float
 
 
-def search_table(table: Table, settings: Settings, console: Console) -> None:
+def search_tables(tables: Sequence[Table], settings: Settings, console: Console) -> None:
     """Make the runs that are missing, then say, and draw, how far from the true front each method is.
 
+    Args:
+        tables: of one problem, by several seeds of training; seeds of the search take them in turn.
+
     Raises:
-        InputError: a method does not exist, or cannot work on a table; nothing has been written.
+        InputError: a method does not exist, or cannot work on a table, or the tables are of different problems; nothing
+            has been written.
     """
-    runs = {method: _runs(table, settings, method) for method in settings.methods}
+    for table in tables[1:]:
+        _check_alike(tables[0], table)
+    runs = {method: _runs(tables, settings, method) for method in settings.methods}
     outcomes = []
     for method, planned in runs.items():
         outcomes.append(_outcome(method, planned))
@@ -92,9 +98,24 @@ def search_table(table: Table, settings: Settings, console: Console) -> None:
     subprocess.run([sys.executable, "-m", "analysis", str(folder), "--figure", "table_regret"], check=False)
 
 
-def _runs(table: Table, settings: Settings, method: str) -> list[Run]:
+def _check_alike(first: Table, other: Table) -> None:
+    for name, its in first.header.run.config.items():
+        if name != "seed" and _without_seeds(other.header.run.config[name]) != _without_seeds(its):
+            raise InputError(
+                f"{other.name} and {first.name} differ in {name}: search them one by one, in folders of their own "
+                f"(--results), or take tables that differ in their seed alone"
+            )
+
+
+def _without_seeds(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    return {name: _without_seeds(value) for name, value in node.items() if name != "seed"}
+
+
+def _runs(tables: Sequence[Table], settings: Settings, method: str) -> list[Run]:
     node = option("search", method, settings.overrides)
-    return [assemble(_spec(table, settings, node, seed)) for seed in range(settings.seeds)]
+    return [assemble(_spec(tables[seed % len(tables)], settings, node, seed)) for seed in range(settings.seeds)]
 
 
 def _spec(table: Table, settings: Settings, search: Mapping[str, Any], seed: int) -> RunSpec:

@@ -114,7 +114,21 @@ def test_spaces_of_another_grid_have_another_name() -> None:
     assert len(names) == 6
 
 
-@pytest.mark.parametrize("step", [0, 3])
-def test_a_step_that_does_not_divide_the_units_is_refused(step: int) -> None:
-    with pytest.raises(InputError, match=f"space.units_step.*{step}"):
-        Small(units_step=step).bind(SHAPE)
+def test_layers_and_heads_come_in_steps_too() -> None:
+    grid = Small(layers_step=2, heads_step=3, units_step=2).bind(SHAPE)
+    assert [a.values for a in grid.architectures()] == [(0, 3, 2), (0, 3, 4), (2, 3, 2), (2, 3, 4)]
+    assert grid.name == "small_layers_step_2_heads_step_3_units_step_2"
+
+
+WITH_STEP = {
+    "layers": lambda step: Small(layers_step=step),
+    "heads": lambda step: Small(heads_step=step),
+    "units": lambda step: Small(units_step=step),
+}
+
+
+@pytest.mark.parametrize("entry", WITH_STEP)
+@pytest.mark.parametrize("step", [0, 5])
+def test_a_step_that_does_not_divide_what_there_is_is_refused(entry: str, step: int) -> None:
+    with pytest.raises(InputError, match=f"space.{entry}_step.*{step}"):
+        WITH_STEP[entry](step).bind(SHAPE)
