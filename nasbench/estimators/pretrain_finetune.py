@@ -20,7 +20,7 @@ from nasbench.estimators.inheritance import Tensors
 from nasbench.estimators.pretrain_evaluator import MLM_LOSS, PretrainFinetuneEvaluator
 from nasbench.estimators.pretraining import Bill, Pretrainer, Pretraining
 from nasbench.estimators.stages import BASE, Plan, Schedule
-from nasbench.models.block_network import from_pretrained
+from nasbench.models.block_network import BlockNetwork, from_pretrained
 from nasbench.models.checkpoint import Checkpoint
 from nasbench.models.elastic import ElasticModel
 from nasbench.problem import Problem
@@ -63,7 +63,8 @@ class PretrainFinetune:
         _check_activation(pretrained)
         trainer = Pretrainer(text=text, settings=self.pretraining, seed=problem.seed)
         bill = Bill.of(_mlm_shape(problem), _base(space), text, self.pretraining)
-        tensors, phases = _trained_base(pretrained, problem, trainer, bill)
+        base = from_pretrained(pretrained, len(_base(space).blocks))
+        tensors, phases = _trained_base(base, problem, trainer, bill)
         return PretrainFinetuneEvaluator(
             problem=problem,
             space=space,
@@ -121,14 +122,15 @@ def _check_activation(model: ElasticModel) -> None:
 
 
 def _trained_base(
-    pretrained: ElasticModel, problem: Problem, trainer: Pretrainer, bill: Bill
+    model: BlockNetwork, problem: Problem, trainer: Pretrainer, bill: Bill
 ) -> tuple[Tensors, tuple[Phase, ...]]:
     """The base's tensors after its own pre-training, or what was stored of it; its phase row is the same either way."""
-    model = from_pretrained(pretrained)
     settings = trainer.settings
     if not settings.base_steps:
         return model.state_dict(), ()
-    recipe = problem.recipe(made_by="base", pretraining=dataclasses.asdict(settings), seed=problem.seed)
+    recipe = problem.recipe(
+        made_by="base", blocks=len(model.blocks), pretraining=dataclasses.asdict(settings), seed=problem.seed
+    )
     key = WeightsStore.key(recipe)
     cost = _base_cost(bill, settings)
     with problem.weights.lock(key):

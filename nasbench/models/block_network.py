@@ -138,12 +138,13 @@ class BlockNetwork(nn.Module):
         yield
 
 
-def from_pretrained(model: ElasticModel) -> BlockNetwork:
-    """A whole pretrained network as blocks, with its own tensors: it computes the same."""
+def from_pretrained(model: ElasticModel, layers: int | None = None) -> BlockNetwork:
+    """The first layers of a whole pretrained network (None: all) as blocks, with its own tensors: equal outputs."""
     shape = model.shape
+    n = shape.layers if layers is None else layers
     block = Block(shape.heads, shape.head_size, (FeedForward("gelu", (shape.units,)),))
-    blocks = BlockNetwork(extract(model, SubNetwork((), (), ())), BlockList((block,) * shape.layers))
-    for module, layer in zip(blocks.blocks, model.layers, strict=True):
+    blocks = BlockNetwork(extract(model, SubNetwork((), (), ())), BlockList((block,) * n))
+    for module, layer in zip(blocks.blocks, model.layers[:n], strict=True):
         for name, part in _parts(layer):
             module.get_submodule(name).load_state_dict(part.state_dict())
     return blocks.train(model.training)

@@ -50,7 +50,8 @@ class Hierarchical:
     linears: numbers of dense layers of a feed-forward module.
     widths: least and greatest width of a feed-forward module, and the step between widths; None for the paper's 33,
         from two thirds to four thirds of the network's own.
-    max_blocks: most blocks; at least those of the network.
+    base_blocks: the base is the first so many blocks of the network; None for all of it.
+    max_blocks: most blocks; at least those of the base.
     max_feed_forward: most feed-forward modules of a block.
 
     Raises:
@@ -66,6 +67,7 @@ class Hierarchical:
     activations: list[str] = field(default_factory=lambda: ["relu", "gelu"])
     linears: list[int] = field(default_factory=lambda: [2, 3, 4])
     widths: list[int] | None = None
+    base_blocks: int | None = None
     max_blocks: int = 12
     max_feed_forward: int = 2
 
@@ -98,7 +100,12 @@ class Hierarchical:
         return self.depth_probability, self.attention_probability, self.feed_forward_probability
 
     def bind(self, shape: NetworkShape) -> HierarchicalSpace:
-        """Raises InputError where no number of heads fits the network."""
+        """Raises InputError where no number of heads fits the network, or it has fewer blocks than the base."""
+        if self.base_blocks is not None and not 1 <= self.base_blocks <= shape.layers:
+            raise InputError(
+                f"space.base_blocks must be null or from 1 to the {shape.layers} of the network, not {self.base_blocks}"
+            )
+        blocks = self.base_blocks or shape.layers
         heads = tuple(h for h in dict.fromkeys(self.heads) if _head_size(self.head_mode, shape, h))
         if not heads:
             raise InputError(
@@ -108,6 +115,7 @@ class Hierarchical:
         return HierarchicalSpace(
             name=f"hierarchical_{self.mutation}_{self.head_mode}",
             shape=shape,
+            blocks=blocks,
             head_mode=self.head_mode,
             mutator=Mutator(
                 mutation=self.mutation,
@@ -115,7 +123,7 @@ class Hierarchical:
                 heads=heads,
                 choices=tuple(itertools.product(self.activations, self.linears, self._widths(shape.units))),
                 default=BlockGene(shape.heads, (FeedForwardGene("gelu", 2, shape.units),)),
-                depths=(1, max(self.max_blocks, shape.layers)),
+                depths=(1, max(self.max_blocks, blocks)),
                 max_feed_forward=self.max_feed_forward,
             ),
         )
@@ -152,15 +160,16 @@ class HierarchicalSpace:
 
     name: str
     shape: NetworkShape
+    blocks: int
     head_mode: HeadMode
     mutator: Mutator
 
     @cached_property
     def _base(self) -> Genotype:
-        return as_parent((self.mutator.default,) * self.shape.layers)
+        return as_parent((self.mutator.default,) * self.blocks)
 
     def base(self) -> Architecture:
-        """The pretrained network itself."""
+        """The pretrained network itself, or its first blocks."""
         return to_architecture(self._base)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
