@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 from analysis.candidates import candidates, error, last_generation
 from analysis.comparison import Comparison
 from analysis.correlation import Correlation, correlation, top_half_overlap
+from nasbench import rng
 from nasbench.records import Architecture, Status, Trial
 from nasbench.results import Run
 
+_Row = tuple[float, float, int]
+"""Early and late loss, and the trial of the late one."""
+
 FEWEST = 3
 """Architectures of a run that it takes for a correlation."""
+
+MOST = 500
+"""Pairs that are enough: of more, whole runs are chosen at random until there are so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +80,7 @@ def of_phases(runs: Sequence[Run], phase: str, what: str, *, last: bool) -> Pair
         last: of the last generation alone, of which all finish; of others the better half by the loss itself does.
     """
 
-    def of_run(run: Run) -> Iterator[tuple[float, float, int]]:
+    def of_run(run: Run) -> Iterator[_Row]:
         of_all = candidates(run)
         for candidate in last_generation(of_all) if last else of_all:
             loss = candidate.held_out(phase)
@@ -86,7 +93,7 @@ def of_phases(runs: Sequence[Run], phase: str, what: str, *, last: bool) -> Pair
 def of_rungs(runs: Sequence[Run]) -> Pairs:
     """Error at the first fidelity against that at the last, of architectures that were trained on."""
 
-    def of_run(run: Run) -> Iterator[tuple[float, float, int]]:
+    def of_run(run: Run) -> Iterator[_Row]:
         for candidate in candidates(run):
             measured = [trial for trial in candidate.trials if trial.evaluation.status is Status.OK]
             if len(measured) > 1:
@@ -102,7 +109,7 @@ def of_sharing(shared: Sequence[Run], alone: Sequence[Run]) -> Pairs:
     """
     by_seed = {run.header.seed: _errors(run) for run in shared}
 
-    def of_run(run: Run) -> Iterator[tuple[float, float, int]]:
+    def of_run(run: Run) -> Iterator[_Row]:
         known = by_seed.get(run.header.seed, {})
         for architecture, (value, trial) in _errors(run).items():
             if architecture in known:
@@ -129,12 +136,19 @@ def _errors(run: Run) -> dict[Architecture, tuple[float, int]]:
     return {trial.proposal.architecture: (error(run, trial), trial.index) for trial in ok}
 
 
-def _collected(
-    what: str, final: str, runs: Sequence[Run], of_run: Callable[[Run], Iterator[tuple[float, float, int]]]
-) -> Pairs:
-    rows = []
-    for run in runs:
-        found = list(of_run(run))
-        rows += [(*pair, run.header.seed) for pair in found] if len(found) >= FEWEST else []
+def _enough(of_runs: list[tuple[int, list[_Row]]]) -> list[tuple[int, list[_Row]]]:
+    if sum(len(found) for _, found in of_runs) <= MOST:
+        return of_runs
+    stream, chosen, number = rng.generator(0, "analysis.pairs"), set[int](), 0
+    for place in stream.permutation(len(of_runs)).tolist():
+        if number < MOST:
+            chosen.add(place)
+            number += len(of_runs[place][1])
+    return [of_run for place, of_run in enumerate(of_runs) if place in chosen]
+
+
+def _collected(what: str, final: str, runs: Sequence[Run], of_run: Callable[[Run], Iterator[_Row]]) -> Pairs:
+    of_runs = [(run.header.seed, found) for run in runs if len(found := list(of_run(run))) >= FEWEST]
+    rows = [(*pair, seed) for seed, found in _enough(of_runs) for pair in found]
     early, late, trials, seeds = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Pairs(what=what, final=final, early=early, late=late, trials=trials, seeds=seeds)

@@ -14,6 +14,9 @@ from nasbench import rng
 SAMPLES = 1000
 """As in Klein et al. (2024)."""
 
+_COUNTS = 10_000_000
+"""Held in memory at once."""
+
 Array = NDArray[np.float64]
 Drawn = NDArray[np.int64]
 
@@ -135,9 +138,14 @@ def _mean_above(a: Array, b: Array, tasks: Drawn, of_a: Drawn, of_b: Drawn) -> A
     outcomes = (a[:, :, None] > b[:, None]) + 0.5 * (a[:, :, None] == b[:, None])  # [tasks, of a, of b, steps]
     pairs = outcomes.reshape(-1, outcomes.shape[-1])
     index = (tasks[:, :, None] * repetitions + of_a) * repetitions + of_b
-    index += len(pairs) * np.arange(samples)[:, None, None]
-    counts = np.bincount(index.ravel(), minlength=samples * len(pairs)).reshape(samples, len(pairs))
-    return counts @ pairs / (drawn * repetitions)
+    means = np.empty((samples, pairs.shape[1]))
+    at_once = max(1, _COUNTS // len(pairs))
+    for first in range(0, samples, at_once):
+        some = index[first : first + at_once].reshape(-1, drawn * repetitions)
+        places = some + len(pairs) * np.arange(len(some))[:, None]
+        counts = np.bincount(places.ravel(), minlength=len(some) * len(pairs)).reshape(len(some), len(pairs))
+        means[first : first + at_once] = counts @ pairs
+    return means / (drawn * repetitions)
 
 
 def _losses(losses: ArrayLike) -> Array:

@@ -89,3 +89,15 @@ def test_the_figure_names_the_methods_and_needs_three_architectures(tmp_path: Pa
     assert drawing.table.data["pearson"].tolist() == pytest.approx([1.0])
     with pytest.raises(NothingToDrawError, match="no finished runs measured three architectures twice"):
         discover()["agreement"].draw(compare(load_runs(tmp_path / "two")), Options())
+
+
+def test_of_very_many_pairs_whole_runs_are_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.pairs.MOST", 5)
+    runs = []
+    for seed in range(6):
+        points: list[Point | None] = [(0.1 * (i + 1), 0.5) for i in range(3)]
+        runs.append(one(write_run(tmp_path / str(seed), "s_nas", points, {}, seed=seed)))
+    found = of_sharing(runs, runs)
+    assert len(found) == 6
+    assert sorted(found.seeds) == list(found.seeds)
+    assert {found.seeds.count(seed) for seed in found.seeds} == {3}

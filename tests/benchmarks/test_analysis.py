@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +14,12 @@ import pytest
 
 from analysis.ranks import bootstrap_ranks
 from nasbench.pareto import hypervolume, hypervolume_trajectory
+from tests.benchmarks.run_tree import METHODS, TASKS, write_tree
 
 RANKS_SECONDS = 2
 TRAJECTORY_SECONDS = 0.5
+TREE_RUNS, TREE_TRIALS = 5000, 100
+TREE_SECONDS, TREE_BYTES = 60, 2 * 2**30
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -34,3 +41,22 @@ def test_a_hypervolume_trajectory(benchmark: Any, shape: str) -> None:
     for n in (1, 100, 10_000):
         assert found[n - 1] == pytest.approx(hypervolume(points[:n], [1, 1]))
     assert benchmark.stats.stats.median < TRAJECTORY_SECONDS
+
+
+@pytest.mark.benchmark(timer=time.perf_counter)
+def test_the_whole_command_on_5000_runs(benchmark: Any, tmp_path: Path) -> None:
+    """Loads 500,000 trials of two tasks, and writes tables and figures; a process of its own, whose peak is known."""
+    write_tree(tmp_path / "results", seeds=TREE_RUNS // len(TASKS) // len(METHODS), trials=TREE_TRIALS)
+    seconds, peak = benchmark.pedantic(analysed, args=(tmp_path / "results", tmp_path / "out"), rounds=1)
+    assert seconds < TREE_SECONDS
+    assert peak < TREE_BYTES
+
+
+def analysed(results: Path, out: Path, *arguments: str) -> tuple[float, int]:
+    """Processor seconds and the most memory in bytes of `python -m analysis`."""
+    command = [sys.executable, "-m", "analysis", str(results), "--out", str(out), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
