@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +70,8 @@ def load_trials(results: Path) -> pd.DataFrame:
         setting: a digest; only runs of equal settings may be compared.
         label: the method, told apart from runs of the same method under another configuration.
         finished: whether the run ended; the numbers of an unfinished one are not final.
-        trial, status, fidelity: as in `nasbench.records.Trial`.
+        trial, status, fidelity, resumes, parent, analysis_only: as in `nasbench.records`; no value (NaN) for none.
+        architecture: as JSON.
         on_front: in the run's validation front.
         parameters, encoder_parameters, macs: of the sub-network; with `relative_` as fractions of the unpruned one's.
         validation_score: the task's main metric on the validation split; test_score: on test, for front members.
@@ -123,6 +125,10 @@ def _facts(trial: Trial, full: Sizes) -> dict[str, Any]:
         "trial": trial.index,
         "status": str(trial.evaluation.status),
         "fidelity": trial.proposal.fidelity,
+        "resumes": trial.proposal.resumes,
+        "parent": trial.proposal.parent,
+        "analysis_only": trial.proposal.analysis_only,
+        "architecture": json.dumps(trial.proposal.architecture.to_json()),
         "parameters": sizes.parameters,
         "encoder_parameters": sizes.encoder_parameters,
         "macs": sizes.macs,

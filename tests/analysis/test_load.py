@@ -1,4 +1,5 @@
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_one_row_a_trial_with_columns_that_name_their_split(experiment: Path):
     assert {name: row[name] for name in expected} == pytest.approx(expected)
     assert row["on_front"]
     assert row["finished"]
+
+
+def test_the_columns_in_the_documentation_are_those_of_the_frame(experiment: Path):
+    text = (Path(__file__).parents[2] / "docs" / "figures.md").read_text("utf-8")
+    listed = [row.split("|")[1] for row in text.split("| columns |")[1].split("##")[0].splitlines() if "|" in row]
+    named = {name for cell in listed for name in re.findall(r"`(\w+)`", cell)} - {"relative_"}
+    named |= {f"relative_{name}" for name in ("parameters", "encoder_parameters", "macs")}
+    assert named == set(load_trials(experiment).columns)
 
 
 def test_what_a_trial_lacks_is_nan(experiment: Path):
