@@ -31,6 +31,9 @@ UNUSED = ("space", "search", "strategy", "estimator", "corpus", "pretraining", "
 ADDED = {"experiment": "an experiment", "sweep": "a sweep"}
 """Groups without a default, whose options are added to a configuration."""
 
+SEEDS = 2**63
+"""Seeds are below it, for that is how a run file's integers are read."""
+
 CHOOSE_SOURCE = ("experiment", "source", "sources")
 """Keys of the overrides that say which source there is, and what it brings."""
 
@@ -46,6 +49,11 @@ class Settings:
     seed: int
     dry_run: bool
     runtime: Any = field(default_factory=Runtime)
+
+    def __post_init__(self) -> None:
+        for seed in (self.seed, *self.seeds):
+            if not -SEEDS <= seed < SEEDS:
+                raise InputError(f"seed must be an integer of 64 bits, such as 0, not {seed}")
 
 
 @dataclass(frozen=True, kw_only=True)
