@@ -48,8 +48,8 @@ class Training:
             raise InputError(f"training.learning_rate must be between 0 and 1, not {self.learning_rate}")
         if not 0 <= self.warmup < 1:
             raise InputError(f"training.warmup, a share of the steps, must be in [0, 1), not {self.warmup}")
-        if self.weight_decay < 0:
-            raise InputError(f"training.weight_decay must not be negative, it is {self.weight_decay}")
+        if not 0 <= self.weight_decay < math.inf:
+            raise InputError(f"training.weight_decay must be a number of at least 0, not {self.weight_decay}")
         if self.clip is not None and not self.clip > 0:
             raise InputError(f"training.clip must be above 0 or null, not {self.clip}")
 
