@@ -16,6 +16,7 @@ from nasbench.diff import diff
 from nasbench.errors import InputError
 from nasbench.models.export import export as export_model
 from nasbench.precision import Precision
+from nasbench.records import RunHeader
 from nasbench.results import Run as StoredRun
 from nasbench.results import find_runs, read_run
 from nasbench.run import Run, assemble
@@ -71,9 +72,23 @@ def revive(stored: StoredRun, results: Path) -> Run:
     """The run that a stored header describes, over the same data and checkpoint, to be made in another folder.
 
     Raises:
-        InputError: the data or the checkpoint has changed since.
+        InputError: the data or the checkpoint has changed since, or the header describes no run.
     """
-    header = stored.header
+    try:
+        run = _described(stored.header, results)
+    except InputError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{stored.path} makes no run: its configuration or numerics, at {error}") from error
+    for name, was in stored.header.fingerprints.items():
+        now = run.problem.fingerprints.get(name)
+        if now is None or now != was:
+            there = now[:12] if now else "none"
+            raise InputError(f"{stored.path}: its {name} had sha256 {was[:12]}, what is there now has {there}")
+    return run
+
+
+def _described(header: RunHeader, results: Path) -> Run:
     runtime = Runtime(
         workers=1,
         threads=header.numerics["threads"],
@@ -82,7 +97,7 @@ def revive(stored: StoredRun, results: Path) -> Run:
         results=str(results),
     )
     torch.set_num_threads(runtime.threads)
-    run = assemble(
+    return assemble(
         RunSpec(
             experiment=header.experiment,
             scale=header.scale,
@@ -92,11 +107,6 @@ def revive(stored: StoredRun, results: Path) -> Run:
             runtime=runtime,
         )
     )
-    for name, was in header.fingerprints.items():
-        now = run.problem.fingerprints[name]
-        if now != was:
-            raise InputError(f"{stored.path}: its {name} had sha256 {was[:12]}, what is there now has {now[:12]}")
-    return run
 
 
 def _differing(again: Run, stored: StoredRun) -> str:
