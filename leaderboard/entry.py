@@ -78,6 +78,7 @@ class Seed:
         points: its validation front, by size.
         hypervolume: of test errors and sizes, reference (1, 1).
         cost_epochs: COST in training epochs of the full network.
+        command: the one that makes the run.
         commit: of the code that made the run; None if unknown. dirty: with changes that no commit has.
         numerics: what must be equal for a repetition to give equal bytes.
     """
@@ -91,6 +92,7 @@ class Seed:
     hypervolume: float
     chosen: tuple[Chosen, ...]
     cost_epochs: float
+    command: str
     commit: str | None
     dirty: bool
     numerics: Mapping[str, Any]

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from analysis.clusters import clusters
+from analysis.commands import of_run
 from analysis.comparison import Comparison, Setting, compare
 from analysis.selection import members
 from analysis.trajectory import spent_epochs
@@ -82,6 +83,7 @@ def seed_of(run: Run, repetition: int) -> Seed:
         hypervolume=area(points),
         chosen=tuple(choose(points, threshold) for threshold in THRESHOLDS),
         cost_epochs=spent_epochs(run),
+        command=of_run(run),
         commit=header.provenance.get("commit"),
         dirty=bool(header.provenance.get("dirty")),
         numerics=dict(header.numerics),

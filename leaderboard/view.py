@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.intervals import Estimate
-from leaderboard.entry import THRESHOLDS, Board, Entry
+from leaderboard.entry import THRESHOLDS, Board, Entry, Seed
 from leaderboard.rank import Overall, Row, by_board, overall
 from leaderboard.verification import Verification
 
@@ -20,6 +21,9 @@ INTRODUCTION = (
     "super-network count as one; - where some seed has no sub-network so small. COST is in training epochs of the full "
     "network. Of verified entries a seed was run again, with equal bytes or, elsewhere, metrics within a tolerance.",
 )
+
+COMMANDS = 10
+"""Of a board, that are shown below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +69,13 @@ def view(entries: Sequence[Entry], notes: Mapping[Board, Sequence[str]], verifie
 
 def _section(board: Board, rows: Sequence[Row], notes: Sequence[str], badges: Mapping[str, Verification]) -> Section:
     scores = [f"{board.metric} ≤{threshold:.0%}" for threshold in THRESHOLDS]
+    seeds = [seed for row in rows for seed in row.entry.seeds]
     return Section(
         board=board,
         facts=f"metric {board.metric}, data {board.data[:12]}, checkpoint {board.checkpoint[:12]}",
         headings=("method", "rank", "hypervolume", *scores, "COST", "seeds", "verified"),
         lines=tuple(_line(row, badges.get(row.entry.digest)) for row in rows),
-        notes=(*_code_notes([row.entry for row in rows]), *notes),
+        notes=(*_code_notes(seeds), *_command_notes(seeds), *notes),
     )
 
 
@@ -104,15 +109,22 @@ def _badge(badge: Verification | None) -> str:
 
 def _details(entry: Entry) -> str:
     runs = [f"seed {seed.seed}: {seed.run} sha256 {seed.sha256[:12]}" for seed in entry.seeds]
-    return "\n".join([entry.method, *runs, json.dumps(entry.config, indent=1, sort_keys=True, ensure_ascii=False)])
+    made_by = dict.fromkeys(seed.command for seed in entry.seeds)
+    return "\n".join(
+        [entry.method, *runs, *made_by, json.dumps(entry.config, indent=1, sort_keys=True, ensure_ascii=False)]
+    )
 
 
-def _code_notes(entries: Sequence[Entry]) -> list[str]:
+def _code_notes(seeds: Sequence[Seed]) -> list[str]:
     """Which code made the runs, as far as they say."""
-    runs: dict[str, int] = {}
-    for seed in (seed for entry in entries for seed in entry.seeds):
-        name = f"commit {seed.commit[:12]}" if seed.commit else "code of no known commit"
-        name += " with uncommitted changes" if seed.dirty else ""
-        runs[name] = runs.get(name, 0) + 1
-    total = sum(runs.values())
-    return [f"{number} of {total} runs made by {name}" for name, number in sorted(runs.items())]
+    names = [f"commit {seed.commit[:12]}" if seed.commit else "code of no known commit" for seed in seeds]
+    dirty = [" with uncommitted changes" if seed.dirty else "" for seed in seeds]
+    counts = Counter(name + changes for name, changes in zip(names, dirty, strict=True))
+    return [f"{number} of {len(seeds)} runs made by {name}" for name, number in sorted(counts.items())]
+
+
+def _command_notes(seeds: Sequence[Seed]) -> list[str]:
+    """The commands that make the runs, the first ones of many."""
+    found = sorted({seed.command for seed in seeds})
+    more = [f"and {len(found) - COMMANDS} more commands, in the entries"] if len(found) > COMMANDS else []
+    return [*(f"made by: {command}" for command in found[:COMMANDS]), *more]

@@ -42,6 +42,7 @@ def _seed(name: str, number: int, front: Sequence[tuple[float, float]]) -> Seed:
         hypervolume=area(points),
         chosen=tuple(choose(points, threshold) for threshold in THRESHOLDS),
         cost_epochs=1.0,
+        command=f"python -m nasbench +experiment=made_up seed={number}",
         commit=None,
         dirty=False,
         numerics={},

@@ -103,6 +103,16 @@ def test_runs_of_a_dirty_tree_or_an_unknown_commit_are_told(tmp_path: Path):
     assert "- 1 of 2 runs made by code of no known commit" in text
 
 
+def test_the_commands_that_make_the_runs_are_told(tmp_path: Path):
+    for seed in range(12):
+        provenance = {"overrides": ["+experiment=e", f"seed={seed}", "name=a b"]}
+        write_run(tmp_path, "ws_nas", FRONT, TESTS, seed=seed, provenance=provenance)
+    text = text_of(load_runs(tmp_path))
+    assert "- made by: python -m nasbench +experiment=e seed=3 'name=a b'" in text
+    assert text.count("- made by: ") == 10
+    assert "- and 2 more commands, in the entries" in text
+
+
 def test_a_methods_name_is_shown_as_it_stands(tmp_path: Path):
     write_run(tmp_path, "<img src=x>|[y](z)", FRONT, TESTS)
     text = text_of(load_runs(tmp_path))
