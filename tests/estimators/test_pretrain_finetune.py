@@ -1,0 +1,178 @@
+"""Pre-training in phases: the ledger in closed form, equal results by every route, divergence, bad input."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from nasbench import cost
+from nasbench.errors import InputError
+from nasbench.estimators.pretraining import Pretraining, gpu_hours
+from nasbench.estimators.stages import Schedule
+from nasbench.objectives import MeanError, Measurement
+from nasbench.records import Head, Proposal, Sizes, Status
+from nasbench.spaces.genotype import to_architecture
+from tests.estimators.pretraining import CHECKPOINT, CHILD, SETTINGS, estimator, problem
+from tests.estimators.test_inheritance import begun, stored, trial
+
+CHILD_ONLY = Proposal(to_architecture(CHILD), fidelity=1)
+WHOLE = Proposal(to_architecture(CHILD), fidelity=2)
+
+
+def test_the_papers_ledger_comes_to_3880_gpu_hours() -> None:
+    """44 networks in phase 0 of 15 hours, 32 in phase 1 of 40, on two GPUs: "about 4,000"; all of them, 4,840."""
+    assert gpu_hours([44, 32], [15, 40], devices=2) == 44 * 30 + 32 * 80 == 3880
+    assert gpu_hours([44, 44], [15, 40], devices=2) == 4840
+
+
+def test_the_ledger_equals_its_closed_form(tmp_path: Path) -> None:
+    """Written out: 3 * steps * batch * a sequence, and a sequence for each held-out one at each of two measurements."""
+    evaluator = begun(tmp_path)
+    evaluation = evaluator.evaluate(WHOLE, ())
+    network = evaluator.space.network(WHOLE.architecture)
+    sequence = cost.forward_macs(CHECKPOINT.shape(Head.MASKED_LM, 0), network, [16])
+    data = evaluator.problem.data
+    task = 3 * cost.forward_macs(evaluator.problem.shape, network, data.train.lengths.ravel())
+    scoring = cost.forward_macs(evaluator.problem.shape, network, data.validation.lengths.ravel())
+    stages = {stage.name: stage for stage in evaluation.stages}
+    assert list(stages) == ["phase_0", "phase_1", "fine_tuning"]
+    assert [stage.steps for stage in stages.values()] == [3, 2, math.ceil(len(data.train) / 8)]
+    assert [stage.tokens for stage in stages.values()] == [3 * 4 * 16, 2 * 4 * 16, int(data.train.lengths.sum())]
+    assert stages["phase_0"].cost == 3 * 3 * 4 * sequence + 2 * 6 * sequence
+    assert stages["phase_1"].cost == 3 * 2 * 4 * sequence + 2 * 6 * sequence
+    assert stages["fine_tuning"].cost == task + scoring
+    assert evaluation.cost == sum(s.cost for s in stages.values()) == evaluator.price(WHOLE, ())
+
+
+def test_curves_end_with_the_held_out_loss_that_a_trial_is_judged_by(tmp_path: Path) -> None:
+    evaluation = begun(tmp_path).evaluate(WHOLE, ())
+    first, second, tuning = (stage.curve for stage in evaluation.stages)
+    assert [point[0] for point in first] == [2, 3]
+    assert second[-1][2] == evaluation.scores["mlm_loss"]
+    assert all(point[2] is None for point in tuning)
+    assert all(math.isfinite(loss) for _, loss, _ in (*first, *second, *tuning))
+
+
+def test_a_network_resumed_after_the_cut_is_the_one_trained_in_one_go(tmp_path: Path) -> None:
+    evaluator = begun(tmp_path)
+    whole = evaluator.evaluate(WHOLE, ())
+    first = trial(0, CHILD_ONLY, evaluator.evaluate(CHILD_ONLY, ()))
+    resuming = Proposal(to_architecture(CHILD), fidelity=2, resumes=0)
+    assert evaluator.price(CHILD_ONLY, ()) + evaluator.price(resuming, [first]) == evaluator.price(WHOLE, ())
+    resumed = evaluator.evaluate(resuming, [first])
+    assert resumed.scores == whole.scores
+    assert resumed.weights == whole.weights
+    assert first.evaluation.cost + resumed.cost == whole.cost
+
+
+def test_what_is_gone_from_the_store_is_trained_again_to_the_same_bytes(tmp_path: Path) -> None:
+    evaluator = begun(tmp_path / "a")
+    first = trial(0, WHOLE, evaluator.evaluate(WHOLE, ()))
+    evaluator.keep([first], [first])
+    child = Proposal(evaluator.space.base(), fidelity=1, parent=0)  # whatever it is: its parent's tensors are needed
+    genes = to_architecture(tuple(replace(b, origin=-1, kept=False) for b in CHILD[2:3]))
+    child = replace(child, architecture=genes)
+    there = evaluator.evaluate(child, [first])
+    kept = {name: tensor.clone() for name, tensor in stored(evaluator, there).items()}
+    shutil.rmtree(tmp_path / "a")
+    again = begun(tmp_path / "a")
+    gone = again.evaluate(child, [first])
+    assert gone.scores == there.scores
+    assert all(torch.equal(kept[name], tensor) for name, tensor in stored(again, gone).items())
+    assert again.test(first).scores == evaluator.test(first).scores
+
+
+def test_one_phase_trains_everything_for_as_many_steps_at_the_same_cost_but_one_measurement(tmp_path: Path) -> None:
+    evaluator = begun(tmp_path, schedule=Schedule.ONE_PHASE)
+    proposal = Proposal(to_architecture(CHILD))
+    (stage, _) = evaluator.evaluate(proposal, ()).stages
+    assert (stage.name, stage.steps) == ("phase_1", 5)
+    two = begun(tmp_path)
+    sequence = cost.forward_macs(CHECKPOINT.shape(Head.MASKED_LM, 0), two.space.network(proposal.architecture), [16])
+    assert two.price(WHOLE, ()) - evaluator.price(proposal, ()) == 2 * 6 * sequence
+    assert not estimator(schedule=Schedule.ONE_PHASE).fidelities
+
+
+def test_divergence_is_a_status_without_objectives_and_is_billed_for_what_was_done(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, base_steps=0, diverged_above=0.001, smoothing=1, warmup=0.0)
+    evaluation = begun(tmp_path, pretraining=settings).evaluate(WHOLE, ())
+    assert evaluation.status is Status.DIVERGED
+    assert (dict(evaluation.validation), dict(evaluation.scores), evaluation.weights) == ({}, {}, None)
+    (stage,) = evaluation.stages
+    assert stage.steps == 1
+    assert 0 < evaluation.cost == stage.cost
+    assert evaluation.note is not None
+    assert "above 0.00 after 1 steps" in evaluation.note
+
+
+def test_a_loss_that_is_not_finite_is_divergence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluator = begun(tmp_path)
+    monkeypatch.setattr("nasbench.training.Descent.step", lambda self, loss: False)
+    evaluation = evaluator.evaluate(CHILD_ONLY, ())
+    assert evaluation.status is Status.DIVERGED
+    assert "not finite after 0 steps" in str(evaluation.note)
+
+
+def test_all_candidates_of_a_seed_meet_the_same_masks_and_other_seeds_others(tmp_path: Path) -> None:
+    """An unchanged network, evaluated twice, and under another seed."""
+    losses = []
+    for seed, name in ((0, "a"), (0, "b"), (1, "c")):
+        found = problem(tmp_path / name, seed=seed)
+        from tests.estimators.pretraining import space
+
+        losses.append(estimator().start(found, space(found)).evaluate(CHILD_ONLY, ()).scores["mlm_loss"])
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_the_held_out_loss_is_that_of_the_same_tokens_whatever_the_seed(tmp_path: Path) -> None:
+    evaluators = [begun(tmp_path / str(i)) for i in range(2)]
+    model = evaluators[0]._beginning(CHILD_ONLY, evaluators[0].space.network(CHILD_ONLY.architecture), ())
+    other = replace(evaluators[1].trainer, seed=7)
+    assert evaluators[0].trainer.held_out_loss(model) == other.held_out_loss(model)
+
+
+def test_the_base_is_trained_once_and_billed_to_each_run(tmp_path: Path) -> None:
+    first, again = begun(tmp_path), begun(tmp_path)
+    assert first.phases == again.phases
+    assert first.phases[0].cost == estimator().upfront_price(first.problem, first.space) > 0
+    assert all(torch.equal(first.base[name], tensor) for name, tensor in again.base.items())
+    untrained = begun(tmp_path, pretraining=replace(SETTINGS, base_steps=0))
+    assert untrained.phases == ()
+
+
+def test_a_network_of_blocks_is_not_exported_and_that_is_said(tmp_path: Path) -> None:
+    evaluator = begun(tmp_path)
+    first = trial(3, WHOLE, evaluator.evaluate(WHOLE, ()))
+    with pytest.raises(InputError, match="trial 3 is a list of blocks, which no transformers model can hold"):
+        evaluator.extract(first)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"phase_0_steps": 0}, "phase_0_steps must be at least 1, not 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"base_steps": -1}, "base_steps must not be negative"),
+        ({"learning_rate": 2.0}, "learning_rate must be between 0 and 1"),
+        ({"warmup": 1.0}, "warmup"),
+    ],
+)
+def test_settings_out_of_range_are_told(settings: dict[str, float], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        Pretraining(**settings)  # type: ignore[arg-type]
+
+
+def test_the_mean_error_weighs_its_metrics() -> None:
+    sizes = Sizes(1, 1, 1)
+    measurement = Measurement(scores={"f1": 0.6, "exact_match": 0.4}, metric="f1", sizes=sizes, full=sizes)
+    assert MeanError().value(measurement) == pytest.approx(0.5)
+    assert MeanError(weights={"f1": 3.0, "exact_match": 1.0}).value(measurement) == pytest.approx(0.45)
+    with pytest.raises(InputError, match="names accuracy, which the task does not measure; it has f1, exact_match"):
+        MeanError(weights={"accuracy": 1.0}).value(measurement)
+    with pytest.raises(InputError, match=r"objective\.error\.weights"):
+        MeanError(weights={"f1": 0.0})
