@@ -106,10 +106,10 @@ def checked(cls: type, values: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _converted(schema: Any, key: str, value: Any, name: str) -> Any:
     try:
         OmegaConf.update(schema, key, value, merge=False)
+        found = schema[key]
     except OmegaConfBaseException as error:
         reason = str(error.msg or error).splitlines()[0]
         raise InputError(f"{name} cannot be {value!r}: {reason}") from error
-    found = schema[key]
     return OmegaConf.to_container(found) if OmegaConf.is_config(found) else found
 
 
