@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -83,6 +83,6 @@ def _ends(name: str, estimate: Estimate) -> dict[str, float]:
     return {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
 
 
-def _cells(row: Mapping[str, object]) -> Sequence[str]:
+def _cells(row: Mapping[Any, Any]) -> Sequence[str]:
     shown = [f"{row[c]:.2f} ({row[f'{c}_low']:.2f} to {row[f'{c}_high']:.2f})" for c in COEFFICIENTS]
     return [*(str(row[name]) for name in ("of", "early", "late", "n", "runs")), *shown, f"{row['better_half']:.2f}"]

@@ -6,7 +6,7 @@ A candidate may have several rows: one that a first phase ended, and one that re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -69,7 +69,7 @@ class Candidate:
 
 def candidates(run: Run) -> list[Candidate]:
     """All candidates of a run, in the order of their first rows; a generation is a batch of such rows."""
-    heirs = {trial.proposal.resumes: trial for trial in run.trials if trial.proposal.resumes is not None}
+    heirs = {resumed: trial for trial in run.trials if (resumed := trial.proposal.resumes) is not None}
     firsts = [trial for trial in run.trials if trial.proposal.resumes is None]
     return [
         Candidate(generation=number, trials=tuple(_chain(first, heirs)))
@@ -155,7 +155,7 @@ def pools(run: Run) -> list[Pool]:
     return found
 
 
-def _chain(first: Trial, heirs: dict[int | None, Trial]) -> Iterable[Trial]:
+def _chain(first: Trial, heirs: Mapping[int, Trial]) -> Iterable[Trial]:
     trial: Trial | None = first
     while trial is not None:
         yield trial

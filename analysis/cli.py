@@ -31,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for error in unreadable:
-        print(f"error: left out: {error}", file=sys.stderr)
+    for problem in unreadable:
+        print(f"error: left out: {problem}", file=sys.stderr)
     return 1 if unreadable else 0
 
 

@@ -72,7 +72,7 @@ def test_figure_3_joins_both_phases_and_leaves_diverged_ones_undrawn(tmp_path: P
     assert kept["step"].tolist() == [2, 4, 6, 8, 12, 16, 20, 24]
     assert kept["loss"].tolist() == pytest.approx([9, 7, 5, 3, 3, 3 - 1 / 3, 3 - 2 / 3, 2])
     assert kept["held_out"].dropna().tolist() == pytest.approx([3.1, 2.1])
-    lines = [line.get_linestyle() for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 8]
+    lines = [line.get_linestyle() for line in drawing.figure.axes[0].lines if np.size(line.get_xdata()) == 8]
     assert sorted(lines) == ["-", "-", ":"]
 
 

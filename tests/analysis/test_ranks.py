@@ -154,6 +154,7 @@ def test_intervals_of_ranks_over_tasks_cover_at_their_nominal_rate() -> None:
     for _ in range(400):
         sign = stream.choice([-1.0, 1.0], size=(30, 1))
         losses = [stream.normal(size=(30, 3)) * 0.1 + sign, stream.normal(size=(30, 3)) * 0.1]
-        low, high = ranks_over_tasks([values.tolist() for values in losses], samples=400, confidence=0.9)[0].interval
-        found.append(low <= 1.5 <= high)
+        interval = ranks_over_tasks([values.tolist() for values in losses], samples=400, confidence=0.9)[0].interval
+        assert interval is not None
+        found.append(interval[0] <= 1.5 <= interval[1])
     assert np.mean(found) == pytest.approx(0.9, abs=0.05)

@@ -68,7 +68,7 @@ def _rows(head: dict[str, Any], architectures: list[Architecture], stream: np.ra
         for i in np.flatnonzero(non_dominated(np.stack([errors, sizes], axis=1)))
     ]
     versions = {"kind": "header", "schema_version": SCHEMA_VERSION, "science_version": SCIENCE_VERSION}
-    return [{**versions, **head}, *(row.to_row() for row in [*trials, *tests]), {"kind": "end"}]
+    return [{**versions, **head}, *(t.to_row() for t in trials), *(t.to_row() for t in tests), {"kind": "end"}]
 
 
 def _evaluation(error: float, size: float) -> Evaluation:
