@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 
 import torch
 from rich.console import Console
-from rich.table import Table
 
-from nasbench import provenance
 from nasbench.compose import ExperimentSpec
-from nasbench.errors import InputError, Interrupted
+from nasbench.errors import Interrupted, RunError
+from nasbench.estimate import Planned
+from nasbench.executors.choice import executor_of
+from nasbench.executors.pool import Pool, Worker, WorkerDied
+from nasbench.executors.processes import Line, Process
 from nasbench.interruption import Stop, listen_in_worker, listening
+from nasbench.plan import plan, print_plan
 from nasbench.progress import Display
-from nasbench.results import Run as StoredRun
-from nasbench.results import read_run
-from nasbench.run import Progress, Report, Run, assemble, check_affordable
-
-MATMUL_SHARE = 0.45
-"""Share of a plain matrix product's speed that training a small encoder reaches: for the estimate of time alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """A run to be made, and what its file holds of it already."""
-
-    run: Run
-    stored: StoredRun | None
-
-    @property
-    def finished(self) -> bool:
-        return self.stored is not None and self.stored.finished
-
-    @property
-    def name(self) -> str:
-        return f"{self.run.method.name} seed {self.run.problem.seed}"
-
-    @property
-    def cost(self) -> int:
-        """COST in MACs that is left to spend, at most."""
-        total = self.run.budget.macs(self.run.problem.epoch_macs)
-        if self.finished or total is None:
-            return 0
-        spent = self.stored.trials[-1].spent if self.stored and self.stored.trials else 0
-        return total - spent
+from nasbench.results import RunBusy
+from nasbench.run import Report, Run
+from nasbench.states import forget_failure, note_failure
 
 
 def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int:
@@ -71,7 +39,7 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
     """
     torch.set_num_threads(spec.runtime.threads)
     planned = plan(spec)
-    _print_plan(planned, spec, console)
+    print_plan(planned, spec, console)
     if spec.dry_run:
         return 0
     with listening() as stop:
@@ -87,91 +55,6 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
     if failures:
         console.print(f"resume: nasbench {' '.join(spec.runs[0].overrides)}")
     return 1 if failures else 0
-
-
-def plan(spec: ExperimentSpec) -> list[Planned]:
-    """All runs of an experiment, data read and prices known.
-
-    Raises:
-        InputError: as `run_experiment`.
-    """
-    _check_writable(Path(spec.runtime.results))
-    planned = []
-    for run_spec in spec.runs:
-        run = assemble(run_spec)
-        check_affordable(run)
-        if not run.recalled:
-            run.problem.pretrained()  # a checkpoint that cannot be loaded is told now
-        planned.append(Planned(run=run, stored=read_run(run.path) if run.path.exists() else None))
-    return planned
-
-
-def _check_writable(folder: Path) -> None:
-    existing = next(path for path in [folder, *folder.absolute().parents] if path.exists())
-    if not existing.is_dir():
-        raise InputError(f"runtime.results={folder} cannot be a folder: {existing} is a file")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"runtime.results={folder} cannot be written: no permission in {existing.absolute()}")
-
-
-def _print_plan(planned: Sequence[Planned], spec: ExperimentSpec, console: Console) -> None:
-    run = planned[0].run
-    problem, source, scale = run.problem, run.spec.source, run.spec.scale
-    console.print(f"experiment {spec.name}, task {run.task}, source {source}, scale {scale}")
-    console.print(f"data: {problem.data.source_note} (sha256 {problem.fingerprints['data'][:12]})")
-    full = problem.full
-    console.print(
-        f"checkpoint: {problem.checkpoint.label}, {full.parameters:,} parameters, "
-        f"{full.encoder_parameters:,} of them in the encoder "
-        f"(sha256 {problem.fingerprints['checkpoint'][:12]})"
-    )
-    table = Table(box=None)
-    for column in ("method", "seed", "run", "budget", "state"):
-        table.add_column(column)
-    for p in planned:
-        budget = f"{p.run.budget.amount:g} {p.run.budget.unit}"
-        table.add_row(p.run.method.name, str(p.run.problem.seed), p.run.run_id, budget, _state(p))
-    console.print(table)
-    left = [p for p in planned if not p.finished]
-    if left:
-        seconds, size = _estimate(left, spec)
-        console.print(
-            f"{len(left)} runs to make in {min(spec.runtime.processes, len(left))} processes: "
-            f"about {seconds / 60:.0f} min at most, {size / 1e6:.0f} MB on disk"
-        )
-
-
-def _state(planned: Planned) -> str:
-    if planned.stored is None:
-        return "new"
-    trials = len(planned.stored.trials)
-    if not planned.stored.finished:
-        return f"to be resumed after {trials} trials"
-    made_by = planned.stored.header.provenance
-    now = provenance.provenance(())
-    if made_by.get("dirty"):
-        return f"done ({trials} trials, by a dirty tree)"
-    if made_by.get("commit") != now.get("commit"):
-        return f"done ({trials} trials, by commit {str(made_by.get('commit'))[:8]})"
-    return f"done ({trials} trials)"
-
-
-def _estimate(left: Sequence[Planned], spec: ExperimentSpec) -> tuple[float, float]:
-    """Seconds and bytes that the runs will take: from a timed matrix product, and from the weights they may store."""
-    speed = _matmul_macs_per_second() * MATMUL_SHARE
-    costs = [p.cost / speed for p in left]
-    seconds = max(max(costs), sum(costs) / min(spec.runtime.processes, len(left)))
-    return seconds, sum(4.0 * p.run.problem.full.parameters for p in left)
-
-
-def _matmul_macs_per_second() -> float:
-    a, b = torch.ones(1024, 384), torch.ones(384, 1536)
-    torch.mm(a, b)
-    started, repeats = time.perf_counter(), 0
-    while time.perf_counter() - started < 0.1:
-        torch.mm(a, b)
-        repeats += 1
-    return repeats * a.numel() * b.shape[1] / (time.perf_counter() - started)
 
 
 def _execute(
@@ -191,70 +74,80 @@ def _execute_here(planned: Sequence[Planned], display: Display, stop: Stop) -> M
     failures: dict[str, BaseException] = {}
     for p in planned:
         try:
-            p.run.execute(lambda event: display.show([event]), stop)
+            _execute_run(p.run, lambda event: display.show([event]), stop)
         except (RuntimeError, ValueError, OSError) as error:
             failures[p.name] = error
-        display.finish(p.run.run_id, failures.get(p.name))
+        _finish(p, failures.get(p.name), display)
     return failures
 
 
 def _execute_in_processes(
     planned: Sequence[Planned], spec: ExperimentSpec, display: Display, stop: Stop
 ) -> Mapping[str, BaseException]:
-    context = multiprocessing.get_context("spawn")
-    events: Any = context.Queue()
-    told = context.Event()
-    workers = min(spec.runtime.processes, len(planned))
-    with (
-        ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_begin_worker, initargs=(events, told, spec.runtime.threads)
-        ) as pool,
-        _ended_at_once(),
-    ):
-        pending = {pool.submit(_execute_in_worker, p.run): p for p in planned}
-        failures: dict[str, BaseException] = {}
+    begin = partial(_begin_worker, threads=spec.runtime.threads)
+    workers = [Process(begin) for _ in range(min(spec.runtime.processes, len(planned)))]
+    failures: dict[str, BaseException] = {}
+    with Pool(workers) as pool:
+        pending = {pool.submit(partial(_execute_twice, p.run)): p for p in planned}
         while pending:
             done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            display.show(_drain(events))
+            display.show(event for worker in workers for event in worker.events())
             if stop():
-                told.set()
+                _stop(pending, workers)
             for future in done:
-                p, error = pending.pop(future), future.exception()
-                display.finish(p.run.run_id, error)
+                p = pending.pop(future)
+                error = _INTERRUPTED if future.cancelled() else future.exception()
+                _finish(p, error, display)
                 if error is not None:
                     failures[p.name] = error
     return failures
 
 
-def _drain(events: Any) -> Iterator[Progress]:
-    while True:
-        try:
-            yield events.get_nowait()
-        except queue.Empty:
-            return
+def _finish(planned: Planned, error: BaseException | None, display: Display) -> None:
+    """Say how a run ended, and keep why where it failed."""
+    if error is not None and not isinstance(error, Interrupted | RunBusy):
+        note_failure(planned.run.path, error)
+    display.finish(planned.run.run_id, error)
 
 
-@contextmanager
-def _ended_at_once() -> Iterator[None]:
-    """A second signal ends the workers too, which the pool would otherwise wait for."""
+_INTERRUPTED = Interrupted("stopped before it had begun")
+
+
+def _stop(pending: Iterable[Future[None]], workers: Sequence[Process]) -> None:
+    """Let the rows at hand be finished, and nothing be begun."""
+    for future in pending:
+        future.cancel()
+    for worker in workers:
+        worker.tell_to_stop()
+
+
+def _execute_twice(run: Run, worker: Worker) -> None:
+    """Make a run; where its process is killed, go on in another, once."""
     try:
-        yield
-    except KeyboardInterrupt:
-        for worker in multiprocessing.active_children():
-            worker.kill()
-        raise
+        worker.call(_execute_in_worker, run)
+    except WorkerDied:
+        try:
+            worker.call(_execute_in_worker, run)
+        except WorkerDied as error:
+            raise RunError("two processes that made it were killed; the system may have run out of memory") from error
 
 
-_report: Report
-_stop: Stop
-"""Of this worker process; a pool passes them on by its initializer alone."""
+_line: Line
+_stop_here: Stop
+"""Of this worker process, from its beginning."""
 
 
-def _begin_worker(events: Any, told: Any, threads: int) -> None:
-    global _report, _stop
+def _begin_worker(line: Line, threads: int) -> None:
+    global _line, _stop_here
     torch.set_num_threads(threads)
-    _report, _stop = events.put, listen_in_worker(told.is_set)
+    _line, _stop_here = line, listen_in_worker(line.told)
 
 
 def _execute_in_worker(run: Run) -> None:
-    run.execute(_report, _stop)
+    _execute_run(run, _line.report, _stop_here)
+
+
+def _execute_run(run: Run, report: Report, stop: Stop) -> None:
+    forget_failure(run.path)
+    with executor_of(run) as executor:
+        run.execute(report, stop, executor)

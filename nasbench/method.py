@@ -108,9 +108,13 @@ class SearchSession:
         limit = self.search.max_trials
         proposals = self.search.propose(self.space, history, stream)
         proposals = proposals if limit is None else proposals[: max(0, limit - len(history))]
+        self.expect(proposals)
+        return proposals
+
+    def expect(self, proposals: Sequence[Proposal]) -> None:
+        """Tell the evaluator what it may be asked for next."""
         if isinstance(self.evaluator, Anticipates):
             self.evaluator.expect(proposals)
-        return proposals
 
     def price(self, proposal: Proposal, history: Sequence[Trial]) -> int:
         return self.evaluator.price(proposal, history)

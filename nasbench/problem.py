@@ -100,6 +100,10 @@ class Problem:
             seconds=seconds,
         )
 
+    def failure(self, network: Network, *, cost: int, note: str) -> Evaluation:
+        """A trial that found nothing: billed like any other, for it was paid for."""
+        return Evaluation(status=Status.FAILED, cost=cost, sizes=self.sizes(network), note=note)
+
     def recipe(self, **made_by: object) -> dict[str, object]:
         """What determines trained weights: these facts and what the caller adds."""
         return {"fingerprints": dict(self.fingerprints), "numerics": dict(self.numerics), **made_by}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +16,13 @@ from nasbench.compose import RunSpec
 from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError, Interrupted, RunError
 from nasbench.estimators.base import ReadsMore, Recorded
+from nasbench.executors.base import Executor, InTurn
 from nasbench.interruption import Stop, never
 from nasbench.method import Method, Session
 from nasbench.pareto import hypervolume, non_dominated
 from nasbench.precision import arithmetic
 from nasbench.problem import Problem
-from nasbench.records import RunHeader, Trial
+from nasbench.records import Evaluation, Proposal, RunHeader, Trial
 from nasbench.results import RunWriter, run_id
 from nasbench.rows import canonical_json
 
@@ -103,11 +104,12 @@ class Run:
             provenance=provenance.provenance(self.spec.overrides),
         )
 
-    def execute(self, report: Report, stop: Stop = never) -> None:
+    def execute(self, report: Report, stop: Stop = never, executor: Executor | None = None) -> None:
         """Make the run, or what is left of it.
 
         Args:
             stop: asked at the beginning and before each trial and each test.
+            executor: of its batches; None: the proposals are evaluated here, one after the other.
 
         Raises:
             Interrupted: it was told to stop.
@@ -117,7 +119,14 @@ class Run:
         check_affordable(self)
         with RunWriter.open(self.path, self.header()) as writer:
             if writer.end is None:
-                _Drive(run=self, writer=writer, report=report, stop=stop, started=time.perf_counter()).go()
+                _Drive(
+                    run=self,
+                    writer=writer,
+                    report=report,
+                    stop=stop,
+                    executor=executor or InTurn(),
+                    started=time.perf_counter(),
+                ).go()
 
 
 def assemble(spec: RunSpec) -> Run:
@@ -229,6 +238,7 @@ class _Drive:
     writer: RunWriter
     report: Report
     stop: Stop
+    executor: Executor
     started: float
     _told: float = field(default=0.0, init=False)
 
@@ -269,23 +279,40 @@ class _Drive:
             proposals = session.propose(trials[:batch])
             if not proposals:
                 return "search"
-            for proposal in proposals[len(trials) - batch :]:
-                if not self._allows(session.price(proposal, trials)):
+            while rest := proposals[len(trials) - batch :]:
+                fitting = self._fitting(session, rest)
+                if not fitting:
                     return "budget"
-                self._check_stop()
-                evaluation = session.evaluate(proposal, trials)
-                self.writer.append_trial(
-                    Trial(
-                        index=len(trials),
-                        batch=batch,
-                        proposal=proposal,
-                        evaluation=evaluation,
-                        spent=self.spent + evaluation.cost,
-                    )
-                )
-                session.keep([*front(trials), *self._undecided()], trials)
-                self._tell()
+                with closing(self.executor.evaluations(session, trials, fitting)) as evaluations:
+                    for proposal in fitting:
+                        if not self._allows(session.price(proposal, trials)):
+                            return "budget"
+                        self._check_stop()
+                        self._append(proposal, next(evaluations), batch)
+                        session.keep([*front(trials), *self._undecided()], trials)
+                        self._tell()
             batch = len(trials)
+
+    def _append(self, proposal: Proposal, evaluation: Evaluation, batch: int) -> None:
+        self.writer.append_trial(
+            Trial(
+                index=len(self.writer.trials),
+                batch=batch,
+                proposal=proposal,
+                evaluation=evaluation,
+                spent=self.spent + evaluation.cost,
+            )
+        )
+
+    def _fitting(self, session: Session, proposals: Sequence[Proposal]) -> Sequence[Proposal]:
+        """Those of a batch that the budget allows, if each costs its price: what may be evaluated at the same time."""
+        ahead = 0
+        for count, proposal in enumerate(proposals):
+            price = session.price(proposal, self.writer.trials)
+            if not self._allows(ahead + price, trials=count):
+                return proposals[:count]
+            ahead += price
+        return proposals
 
     def _undecided(self) -> list[Trial]:
         """Trials at less than full fidelity that none has resumed yet."""
@@ -297,12 +324,13 @@ class _Drive:
             if t.ok and (t.proposal.fidelity or epochs) < epochs and t.index not in resumed
         ]
 
-    def _allows(self, price: int) -> bool:
+    def _allows(self, price: int, trials: int = 0) -> bool:
+        """Whether there is budget for so much COST, after as many more trials."""
         return self.run.budget.allows(
             price=price,
             spent=self.spent,
             epoch_macs=self.run.problem.epoch_macs,
-            trials=len(self.writer.trials),
+            trials=len(self.writer.trials) + trials,
             seconds=self.seconds,
         )
 

@@ -50,6 +50,17 @@ class Anticipates(Protocol):
         """Told the proposals of a batch, of which any may then be evaluated; a hint that changes seconds alone."""
 
 
+@runtime_checkable
+class Divisible(Protocol):
+    """Optional capability: an evaluator of which several processes may each evaluate a part of a batch.
+
+    What it evaluates must follow from the proposal, the history before the batch and the weights store alone.
+    """
+
+    def together(self, proposals: Sequence[Proposal]) -> Sequence[Sequence[int]]:
+        """The places of a batch's proposals, parted into those that one process had better evaluate together."""
+
+
 class Estimator(Protocol):
     @property
     def builds(self) -> bool:

@@ -71,6 +71,12 @@ class WeightSharingEvaluator:
         self._expected = [self.space.network(proposal.architecture) for proposal in proposals]
         self._scored.clear()
 
+    def together(self, proposals: Sequence[Proposal]) -> Sequence[Sequence[int]]:
+        parts: dict[Any, list[int]] = {}
+        for place, proposal in enumerate(proposals):
+            parts.setdefault(first_sub_layer(self.space.network(proposal.architecture)), []).append(place)
+        return list(parts.values())
+
     def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         network = self.space.network(proposal.architecture)
         if network not in self._scored:
