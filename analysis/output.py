@@ -49,7 +49,8 @@ class Analysis:
             make_folder(shared)
         together, missing = album.plates(figures, [section.comparison for section in sections], shared)
         if self.report:
-            page = report(sections, together, missing, command=self.command(self.names, "--report"))
+            notes = [*_mixtures(sections), *(f"left out: {error}" for error in unreadable), *missing]
+            page = report(sections, together, notes, command=self.command(self.names, "--report"))
             _wrote([write(shared / FILE, page)])
         return unreadable
 
@@ -109,6 +110,14 @@ class _Album:
                 self._number += 1
                 found.append(Plate.of(figure, rendered, command, number=self._number))
         return tuple(found), tuple(missing)
+
+
+def _mixtures(sections: Sequence[Section]) -> list[str]:
+    """Of each experiment in several settings what they differ in."""
+    by_experiment: dict[str, list[Comparison]] = {}
+    for section in sections:
+        by_experiment.setdefault(section.experiment, []).append(section.comparison)
+    return [f"{name}: {note}" for name, found in by_experiment.items() for note in mixture(found)]
 
 
 def _tables(comparison: Comparison, out: Path, suffix: str) -> None:

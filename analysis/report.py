@@ -111,18 +111,19 @@ class Section:
         return list(dict.fromkeys(commands.of_run(run) for runs in self.comparison.methods.values() for run in runs))
 
 
-def report(sections: Sequence[Section], together: Sequence[Plate], missing: Sequence[str], *, command: str) -> str:
+def report(sections: Sequence[Section], together: Sequence[Plate], notes: Sequence[str], *, command: str) -> str:
     """The page: no script, no network; a policy in it would let neither through.
 
     Args:
-        together: figures over all sections. missing: those of them that could not be drawn, and why.
+        together: figures over all sections.
+        notes: what was left out or is mixed, and which figures over all sections could not be drawn.
         command: the one that writes it.
     """
     template = html.environment("analysis").get_template("report.html.jinja")
     return template.render(
         sections=sections,
         together=together,
-        missing=missing,
+        notes=notes,
         command=command,
         style=html.text("analysis", "report.css"),
     )

@@ -79,5 +79,16 @@ def test_experiments_are_sections_of_one_report_and_what_is_not_drawn_is_told(
     page = Parsed(text)
     assert [a["id"] for tag, a in page.elements if tag == "section"] == ["setting1", "setting2"]
     assert page.count("svg") == 2
-    assert "".join(page.texts).count("not drawn: klein_fig7") == 2
+    words = "".join(page.texts)
+    assert words.count("not drawn: klein_fig7") == 2
     assert not (tmp_path / "made_up" / "report.html").exists()
+
+
+def test_what_is_mixed_and_what_cannot_be_read_is_named(experiment: Path, tmp_path: Path) -> None:
+    write_run(experiment, "s_nas", FRONT, TESTS, source="hub")
+    (experiment / "broken.jsonl").write_text("{}\n")
+    assert main([str(experiment), "--out", str(tmp_path), "--report", "--figure", "cost_breakdown"]) == 1
+    words = "".join(Parsed((tmp_path / "report.html").read_text("utf-8")).texts)
+    assert "made_up: the runs are of 2 settings, never pooled: they differ in source (embedded, hub)" in words
+    assert "left out: " in words
+    assert "broken.jsonl" in words
