@@ -27,6 +27,7 @@ class Standard:
         return 0
 
     def start(self, problem: Problem, space: SearchSpace) -> StandardEvaluator:
+        problem.weights.sweep()  # a checkpoint that was being stored is not stored again if nobody goes on from it
         return StandardEvaluator(problem=problem, space=space)
 
 
