@@ -127,6 +127,14 @@ class WeightsStore:
             ) from error
         return filelock.FileLock(locks / f"{key}.lock", is_singleton=True)
 
+    def sweep(self) -> None:
+        """Remove what killed processes have left half made; what another process is making stays."""
+        for leftover in self.folder.glob(".*-*"):
+            key = leftover.name[1:].partition("-")[0]
+            if _KEY.fullmatch(key):
+                with suppress(filelock.Timeout), self.lock(key).acquire(timeout=0):
+                    shutil.rmtree(leftover, ignore_errors=True)
+
     def _entry(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise InputError(f"{key!r} names no stored weights: a name is 24 hexadecimal digits")

@@ -190,6 +190,10 @@ def make_once(folder: Path, log: Path, barrier: Any) -> None:
             put(store)
 
 
+def sweep(folder: Path) -> None:
+    WeightsStore(folder).sweep()
+
+
 def put_at_once(folder: Path, barrier: Any) -> None:
     barrier.wait()
     put(WeightsStore(folder))
@@ -213,6 +217,25 @@ def test_a_process_killed_while_storing_leaves_no_entry_and_the_next_sweeps_up(s
     put(store)
     assert entries(store) == {KEY}
     assert store.get(KEY) is not None
+
+
+def test_what_a_killed_process_left_is_swept_up_unless_another_makes_it(store: WeightsStore) -> None:
+    other = WeightsStore.key({"seed": 4})
+    for key in (KEY, other):
+        (store.folder / f".{key}-abc").mkdir(parents=True)
+    (store.folder / ".not-a-key").mkdir()
+    with store.lock(other):
+        assert run((sweep, store.folder)) == [0]
+    assert entries(store) == {f".{other}-abc", ".not-a-key"}
+
+
+@pytest.mark.parametrize("key", ["..", "../../elsewhere", "", KEY[:-1], KEY.upper() + "/"])
+def test_a_key_that_is_none_is_refused(store: WeightsStore, key: str) -> None:
+    """As of a run file that says that its weights lie elsewhere, which are then to be discarded."""
+    store.folder.mkdir(parents=True)
+    for use in (store.get, store.discard):
+        with pytest.raises(InputError, match="names no stored weights: a name is 24 hexadecimal digits"):
+            use(key)
 
 
 def test_two_processes_that_need_an_entry_make_it_once(store: WeightsStore, tmp_path: Path) -> None:
