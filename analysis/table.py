@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.clusters import repetitions
 from analysis.comparison import Comparison
-from analysis.selection import THRESHOLDS, best_within, hypervolume_on_test, members
+from analysis.selection import THRESHOLDS, Member, best_within, hypervolume_of, members
 from analysis.trajectory import spent_epochs
 from nasbench.results import Run
 
@@ -39,9 +40,10 @@ def end_table(comparison: Comparison) -> pd.DataFrame:
     for label, runs in comparison.methods.items():
         finished = [run for run in runs if run.finished]
         row: dict[str, Any] = {"method": label, "seeds": len(finished), "unfinished": len(runs) - len(finished)}
-        row |= _moments("hypervolume", repetitions(finished, hypervolume_on_test))
+        fronts = {run.path: members(run) for run in finished}
+        row |= _moments("hypervolume", _hypervolumes(finished, fronts))
         for threshold in THRESHOLDS:
-            row |= _scores_within(finished, threshold)
+            row |= _scores_within(finished, fronts, threshold)
         measures: dict[str, Callable[[Run], float]] = {
             "cost_epochs": spent_epochs,
             "seconds": seconds,
@@ -115,16 +117,18 @@ def _number(value: float, form: str) -> str:
     return "-" if math.isnan(value) else format(value, form)
 
 
-def _scores_within(finished: Sequence[Run], threshold: float) -> dict[str, float]:
-    scores = {run.path: _score_within(run, threshold) for run in finished}
+def _hypervolumes(finished: Sequence[Run], fronts: Mapping[Path, Sequence[Member]]) -> list[float]:
+    return repetitions(finished, lambda run: hypervolume_of([member.test_point for member in fronts[run.path]]))
+
+
+def _scores_within(
+    finished: Sequence[Run], fronts: Mapping[Path, Sequence[Member]], threshold: float
+) -> dict[str, float]:
+    chosen = {path: best_within(front, threshold) for path, front in fronts.items()}
+    scores = {path: member.test_score if member else None for path, member in chosen.items()}
     name = _column(threshold)
     moments = _moments(name, repetitions(finished, lambda run: scores[run.path]))
     return moments | {f"{name}_seeds": sum(score is not None for score in scores.values())}
-
-
-def _score_within(run: Run, threshold: float) -> float | None:
-    member = best_within(members(run), threshold)
-    return member.test_score if member else None
 
 
 def _moments(name: str, values: Sequence[float]) -> dict[str, float]:
