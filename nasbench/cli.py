@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nasbench import compose
-from nasbench.diff import diff
+from nasbench import compose, subcommands
 from nasbench.errors import InputError, RunError
-from nasbench.gather import gather
-from nasbench.tables import commands as tables
+from nasbench.launchers import check_launcher
+from nasbench.options import descriptions
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
-
-SUBCOMMANDS = ("status", "rerun", "diff", "gather", "export", "table")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # forked tokenizer threads would fight the workers
     try:
-        if arguments and arguments[0] in SUBCOMMANDS:
-            return _subcommand(arguments)
+        if arguments and arguments[0] in subcommands.SUBCOMMANDS:
+            return subcommands.run(arguments)
         return _experiment(arguments)
     except InputError as error:
         print(f"nasbench: {error}", file=sys.stderr)
@@ -52,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _experiment(arguments: Sequence[str]) -> int:
+    _describe()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it finds, and one place here words it
     overrides = [text for text in arguments if "=" in text and not text.startswith("-")]
+    check_launcher(overrides)
     others = [text for text in arguments if text not in overrides]
     sys.argv = [sys.argv[0], *others, *compose.with_source(overrides)]
     given: list[Sequence[str]] = []
@@ -81,58 +78,17 @@ def _run(overrides: Sequence[str], *, multirun: bool) -> int:
     return run_experiment(spec, Console(highlight=False, markup=False, soft_wrap=True), draw=not multirun)
 
 
-def _subcommand(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="nasbench", description="Work with stored runs.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def _describe() -> None:
+    """Give the help text what it refers to: a line for each experiment, sweep and subcommand."""
 
-    status = commands.add_parser("status", help="what is done, unfinished or failed in a results folder")
-    status.add_argument("results", type=Path, nargs="?", default=Path("results"))
+    def of_group(group: str) -> str:
+        return _aligned(descriptions(group))
 
-    rerun = commands.add_parser("rerun", help="repeat a stored run from its header and compare")
-    rerun.add_argument("run_file", type=Path)
-    rerun.add_argument("--out", type=Path, metavar="DIR", help="folder to keep the repetition in")
-    rerun.add_argument("--any-numerics", action="store_true", help="repeat a run of other numerics too")
-
-    compare = commands.add_parser("diff", help="compare two run files value by value")
-    compare.add_argument("run_file", type=Path)
-    compare.add_argument("other", type=Path)
-    compare.add_argument("--tolerance", type=float, help="difference of numbers that count as equal")
-
-    collect = commands.add_parser("gather", help="copy the runs of many results folders into one")
-    collect.add_argument("results", type=Path, nargs="+")
-    collect.add_argument("--into", type=Path, required=True, metavar="DIR", help="results folder to copy into")
-
-    export = commands.add_parser("export", help="save a trial's sub-network for transformers to load")
-    export.add_argument("run_file", type=Path)
-    export.add_argument("--trial", type=int, required=True, help="index of the trial")
-    export.add_argument("--format", choices=("custom", "padded"), default="custom")
-    export.add_argument("--out", type=Path, required=True, help="folder to make")
-
-    tables.add_parser(commands)
-
-    options = parser.parse_args(arguments)
-    return {**_LIGHT, **_heavy(options.command)}[options.command](options)
+    OmegaConf.register_new_resolver("described", of_group, replace=True)
+    OmegaConf.register_new_resolver("subcommands", lambda: _aligned(subcommands.SUBCOMMANDS), replace=True)
 
 
-Command = Callable[[argparse.Namespace], int]
-
-_LIGHT: dict[str, Command] = {
-    "table": tables.run,
-    "diff": lambda options: diff(options.run_file, options.other, options.tolerance),
-    "gather": lambda options: gather(options.results, options.into),
-}
-
-
-def _heavy(command: str) -> dict[str, Command]:
-    """Commands that need models, imported where one of them is given."""
-    if command in _LIGHT:
-        return {}
-    from nasbench import stored
-
-    return {
-        "status": lambda options: stored.status(options.results),
-        "rerun": lambda options: stored.rerun(options.run_file, out=options.out, any_numerics=options.any_numerics),
-        "export": lambda options: stored.export(
-            options.run_file, trial=options.trial, format=options.format, directory=options.out
-        ),
-    }
+def _aligned(lines: Mapping[str, str]) -> str:
+    # A dollar would be taken for a name that Hydra's help fills in.
+    width = max(map(len, lines))
+    return "\n".join(f"  {name:<{width}}  {line}" for name, line in lines.items()).replace("$", "$$")

@@ -10,6 +10,7 @@ from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -105,6 +106,23 @@ def experiment(overrides: Sequence[str]) -> ExperimentSpec:
     ]
     name = runs[0].experiment
     return ExperimentSpec(name=name, runs=tuple(runs), runtime=settings.runtime, dry_run=settings.dry_run)
+
+
+def jobs(overrides: Sequence[str]) -> list[list[str]]:
+    """The command lines of the jobs that --multirun makes of one, in the order of Hydra's sweeper.
+
+    Raises:
+        InputError: as `experiment`.
+    """
+    overrides = with_source(overrides)
+    fixed = [str(override.input_line) for override in _parsed(overrides) if not override.is_sweep_override()]
+    own = _plain(_compose(fixed).hydra.sweeper.params) or {}  # those of +sweep=NAME
+    parsed = _parsed([*(f"{key}={value}" for key, value in own.items()), *overrides])
+    try:
+        (batch,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise InputError(explain(error)) from error
+    return [list(job) for job in batch]
 
 
 def option(group: str, name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:

@@ -43,6 +43,17 @@ def option_of(group: str, node: Mapping[str, Any]) -> tuple[str, dict[str, str]]
     return name, alike[name]
 
 
+def descriptions(group: str) -> dict[str, str]:
+    """The options of a group, and what the first comment of each file says."""
+    paths = sorted((conf_dir() / group).glob("*.yaml"))
+    return {path.stem: _first_comment(path.read_text("utf-8")) for path in paths}
+
+
+def _first_comment(text: str) -> str:
+    comments = (line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
+    return next((comment for comment in comments if not comment.startswith("@package")), "")
+
+
 def flatten(node: Any, prefix: str = "") -> dict[str, str]:
     """The leaves of nested mappings by dotted name, as JSON."""
     if isinstance(node, Mapping) and node:

@@ -1,15 +1,12 @@
-"""What can be done with stored runs: look, repeat, export."""
+"""What can be done with a stored run: repeat it, export a network of it."""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 
 from nasbench.compose import RunSpec
 from nasbench.diff import diff
@@ -18,34 +15,9 @@ from nasbench.models.export import export as export_model
 from nasbench.precision import Precision
 from nasbench.records import RunHeader
 from nasbench.results import Run as StoredRun
-from nasbench.results import find_runs, read_run
+from nasbench.results import read_run
 from nasbench.run import Run, assemble
 from nasbench.runtime import Runtime
-
-
-def status(folder: Path) -> int:
-    """Print a line for each run in a results folder, and how many are done."""
-    runs = [read_run(path) for path in find_runs(folder)]
-    if not runs:
-        raise InputError(f"{folder} holds no run files: name a folder of results, such as results/squad_distilbert")
-    table = Table(box=None)
-    for column in ("experiment", "method", "seed", "task", "model", "source", "state", "trials", "COST (epochs)"):
-        table.add_column(column)
-    for run in runs:
-        h = run.header
-        spent = run.trials[-1].spent if run.trials else sum(phase.cost for phase in run.phases)
-        cost = f"{spent / h.epoch_macs:.2f} of {h.budget['amount']:g} {h.budget['unit']}"
-        names = (h.experiment, h.method, str(h.seed), h.task, h.model, h.source)
-        table.add_row(*names, _state(run), str(len(run.trials)), cost)
-    console = Console(highlight=False)
-    console.print(table)
-    counts = Counter(_state(run) for run in runs)
-    console.print(", ".join(f"{number} {state}" for state, number in sorted(counts.items())))
-    return 0
-
-
-def _state(run: StoredRun) -> str:
-    return "done" if run.finished else "unfinished"
 
 
 def rerun(path: Path, *, out: Path | None = None, any_numerics: bool = False) -> int:

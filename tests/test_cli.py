@@ -170,7 +170,7 @@ def test_a_run_of_other_numerics_is_repeated_on_demand_and_kept(
 
 def test_diff_and_gather_of_stored_runs(folder: Path, make_run: Make, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [make_run(folder / name, "unpruned", f"seed={seed}") for seed, name in enumerate(("a", "b"))]
-    assert main(["gather", "a", "b", "--into", "all"]) == 0
+    assert main(["gather", "a", "b", "--out", "all"]) == 0
     assert "2 runs copied into all" in capsys.readouterr().out
     assert main(["diff", str(paths[0]), f"all/smoke/{paths[0].name}"]) == 0
     assert main(["diff", *map(str, paths)]) == 1
@@ -183,7 +183,7 @@ def test_diff_and_gather_of_stored_runs(folder: Path, make_run: Make, capsys: py
         (["status", "nowhere"], ["nowhere"]),
         (["rerun", "nowhere.jsonl"], ["nowhere.jsonl"]),
         (["diff", "nowhere.jsonl", "nowhere.jsonl"], ["nowhere.jsonl"]),
-        (["gather", "nowhere", "--into", "all"], ["nowhere"]),
+        (["gather", "nowhere", "--out", "all"], ["nowhere"]),
         (["export", "nowhere.jsonl", "--trial", "0", "--out", "x"], ["nowhere.jsonl"]),
     ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from nasbench import compose
 from nasbench.cli import main
+from nasbench.launchers import EXTRAS, PLUGINS, is_installed
 from nasbench.results import find_runs, read_run
 from nasbench.run import assemble
 from tests.conftest import REPOSITORY, TINY
@@ -69,10 +69,10 @@ def test_multirun_makes_the_same_runs_as_the_plain_command(folder: Path) -> None
 
 
 def test_joblibs_workers_make_the_same_runs_with_one_thread_each(tmp_path: Path) -> None:
-    if find_spec("hydra_plugins") is None or find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+    if not is_installed("joblib"):
         pytest.skip('the joblib launcher is not installed: pip install "nasbench[joblib]"')
     done = subprocess.run(
-        [sys.executable, "-m", "nasbench", *SWEPT, "hydra/launcher=joblib"],
+        [sys.executable, "-m", "nasbench", *SWEPT, "hydra/launcher=cores"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -81,6 +81,34 @@ def test_joblibs_workers_make_the_same_runs_with_one_thread_each(tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr
     check_made(tmp_path)
+
+
+def test_only_the_rest_of_a_sweep_is_made_again(folder: Path) -> None:
+    assert main(SWEPT) == 0
+    gone, cut, *others = find_runs(folder / "results")
+    whole, untouched = cut.read_bytes(), {path: path.stat().st_mtime_ns for path in others}
+    gone.unlink()
+    cut.write_bytes(whole[:-10])
+    assert main(SWEPT) == 0
+    check_made(folder)
+    assert {path: path.stat().st_mtime_ns for path in others} == untouched
+
+
+@pytest.mark.parametrize("launcher", EXTRAS)
+def test_launchers_are_ready_or_said_to_be_missing(
+    folder: Path, capsys: pytest.CaptureFixture[str], launcher: str
+) -> None:
+    assert (CONF / "hydra" / "launcher" / f"{launcher}.yaml").is_file()
+    chosen = ["+experiment=smoke", f"hydra/launcher={launcher}"]
+    extra = EXTRAS[launcher]
+    if not is_installed(extra):
+        assert main(["-m", *chosen]) == 2
+        assert f'pip install "nasbench[{extra}]"' in capsys.readouterr().err
+        return
+    assert main(["--cfg", "hydra", *chosen]) == 0
+    configured = yaml.safe_load(capsys.readouterr().out)["hydra"]["launcher"]
+    assert configured["_target_"].startswith(f"hydra_plugins.{PLUGINS[extra]}.")
+    assert list(folder.iterdir()) == []
 
 
 def test_experiments_and_sources_can_be_swept_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
