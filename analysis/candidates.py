@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
@@ -68,13 +67,20 @@ class Candidate:
 
 
 def candidates(run: Run) -> list[Candidate]:
-    """All candidates of a run, in the order of their first rows; a generation is a batch of such rows."""
+    """All candidates of a run, in the order of their first rows.
+
+    Those without a parent are the initial population, in however many batches; a batch of others is a generation.
+    """
     heirs = {resumed: trial for trial in run.trials if (resumed := trial.proposal.resumes) is not None}
     firsts = [trial for trial in run.trials if trial.proposal.resumes is None]
+    batches = dict.fromkeys(trial.batch for trial in firsts if trial.proposal.parent is not None)
+    numbers = {batch: number for number, batch in enumerate(batches, 1)}
     return [
-        Candidate(generation=number, trials=tuple(_chain(first, heirs)))
-        for number, (_, batch) in enumerate(groupby(firsts, key=lambda trial: trial.batch))
-        for first in batch
+        Candidate(
+            generation=0 if first.proposal.parent is None else numbers[first.batch],
+            trials=tuple(_chain(first, heirs)),
+        )
+        for first in firsts
     ]
 
 
@@ -132,7 +138,7 @@ def pools(run: Run) -> list[Pool]:
     if not of_run:
         return []
     population = Fronts.of(np.array(values, dtype=np.float64))
-    size = sum(candidate.generation == 0 for candidate in candidates(run))
+    size = sum(candidate.generation == 0 for candidate in of_run)
     by_generation: dict[int, list[int]] = defaultdict(list)
     for place, candidate in enumerate(of_run):
         by_generation[candidate.generation].append(place)

@@ -9,7 +9,8 @@ from analysis.draw import discover
 from analysis.drawing import NothingToDrawError, Options
 from analysis.load import load_runs
 from nasbench.results import Run
-from tests.analysis.phases import Made, write_phases
+from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
+from tests.analysis.phases import Made, generation, write_phases
 
 INITIAL = [Made(3.0, 2.0, 0.5, 1.0), Made(3.5, 2.5, 0.6, 0.5)]
 SECOND = [Made(3.0, 2.0, 0.4, 0.8), Made(4.0, 3.0, 0.3, 0.9), None, Made(3.2, 2.2, 0.7, 0.7)]
@@ -52,6 +53,28 @@ def test_a_generation_without_survivors_of_its_own_is_survived(tmp_path: Path) -
     (run,) = load_runs(tmp_path)
     assert [pool.generation for pool in pools(run)] == [2]
     assert [c.index for c in pools(run)[0].parents] == [0, 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_parents_are_those_that_the_search_itself_had(tmp_path: Path, seed: int) -> None:
+    write_phases(tmp_path, [generation(size, seed, str(i)) for i, size in enumerate((4, 6, 6, 6))])
+    (run,) = load_runs(tmp_path)
+    search = Nsga2Paraskeva(population_size=4, batch_size=6, generations=3)
+    found = pools(run)
+    assert [pool.generation for pool in found] == [1, 2, 3]
+    for pool in found:
+        begun = next(c.index for c in candidates(run) if c.generation == pool.generation)
+        expected = {trial.index for trial in search.breeding(run.trials[:begun])}
+        assert {candidate.trials[-1].index for candidate in pool.parents} == expected
+
+
+def test_the_initial_population_may_come_in_several_batches(tmp_path: Path) -> None:
+    path = write_phases(tmp_path, [INITIAL, SECOND])
+    rows = path.read_text().splitlines()
+    assert '"index": 1, "batch": 0' in rows[2]
+    path.write_text("\n".join([*rows[:2], rows[2].replace('"batch": 0', '"batch": 1'), *rows[3:], ""]))
+    (run,) = load_runs(tmp_path)
+    assert [candidate.generation for candidate in candidates(run)] == [0, 0, 1, 1, 1, 1]
 
 
 def test_figure_2_shows_score_over_size_ratio(run: Run) -> None:
