@@ -26,6 +26,8 @@ from nasbench.runtime import Runtime
 SCIENCE = ("method", "model", "task", "objective", "training", "limits", "budget", "seed")
 """The keys of a configuration that determine a run's rows; what a method does not refer to is not among them."""
 
+EXAMPLES = {"objective": "objective=[error,size]", "model": "model=minilm", "task": "task=bbc_cloze"}
+
 UNUSED = ("space", "search", "strategy", "estimator", "corpus", "pretraining", "evolution")
 """Groups that count only as far as the method refers to them."""
 
@@ -175,11 +177,12 @@ def _parsed(overrides: Sequence[str]) -> list[Override]:
 def _run(cfg: DictConfig, overrides: Sequence[str]) -> RunSpec:
     settings = _settings(cfg)
     choices = cfg.hydra.runtime.choices
-    try:
-        resolved = OmegaConf.to_container(_without_hydra(cfg), resolve=True)
-    except OmegaConfBaseException as error:
-        raise InputError(_first_line(error)) from error
-    science = {key: resolved[key] for key in SCIENCE}  # type: ignore[index, call-overload]
+    with _resolving():
+        resolved: Any = OmegaConf.to_container(_without_hydra(cfg), resolve=True)
+    for key in SCIENCE:
+        if resolved.get(key) is None:
+            raise InputError(f"{key} must be chosen, as in {EXAMPLES.get(key, f'{key}=...')}: it cannot be empty or null")
+    science = {key: resolved[key] for key in SCIENCE}
     for name, value in _leaves(science, ""):
         if value == "???":
             raise InputError(f"{name} is missing: give it a value, as in {name}=...")
@@ -202,13 +205,23 @@ def _settings(cfg: DictConfig) -> Settings:
     for key in map(str, cfg):
         if key not in known:
             raise InputError(f"{key} is not a setting{nearest(key, known)}")
-    values = {name: _plain(cfg[name]) for name in Settings.__dataclass_fields__}
+    with _resolving():
+        values = {name: _plain(cfg[name]) for name in Settings.__dataclass_fields__}
     values["runtime"] = build(values["runtime"], "runtime")
     return Settings(**checked(Settings, values, "configuration"))
 
 
 def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+@contextmanager
+def _resolving() -> Iterator[None]:
+    """What an interpolation that leads nowhere, or back to itself, raises, as one sentence."""
+    try:
+        yield
+    except OmegaConfBaseException as error:
+        raise InputError(f"{error.full_key or 'the configuration'} has no value: {_first_line(error)}") from error
 
 
 def _source_overrides(settings: Settings) -> list[str]:
@@ -246,11 +259,18 @@ def explain(error: HydraException) -> str:
     message = _first_line(error)
     if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        return f"{group}={option} does not exist{nearest(option, error.options)}"
+        return _no_option(group, option, error.options)
+    if found := re.search(r"Could not load '([^']+)/([^'/]+)'", message):  # of several options of one group
+        return _no_option(found[1], found[2], [path.stem for path in (conf_dir() / found[1]).glob("*.yaml")])
     if isinstance(error, OverrideParseException):
         return f"{error.override!r} is not of the form KEY=VALUE, as in search.max_trials=20 or methods=[ws_nas,s_nas]"
     key = re.search(r"(?:Could not (?:override|append|find)[^']*|Key )'([\w./@]+)'", message)
     return _unknown_key(key[1]) if key else message
+
+
+def _no_option(group: str, option: str, options: Sequence[str]) -> str:
+    shown = option if len(option) <= 60 else f"{option[:57]}..."
+    return f"{group}={shown} does not exist{nearest(option, options)}"
 
 
 def _unknown_key(key: str) -> str:
