@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -50,7 +51,7 @@ class Runtime:
             raise InputError("runtime.executor=submitit needs runtime.workers_per_run: how many jobs at a time")
         if self.threads < 1:
             raise InputError(f"runtime.threads must be at least 1, not {self.threads}")
-        if self.device.partition(":")[0] not in ("cpu", "cuda"):
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
             raise InputError(f"runtime.device must be cpu, cuda or cuda:N, not {self.device}")
 
     @property
