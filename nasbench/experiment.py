@@ -32,7 +32,7 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
         draw: end with the analysis of all the experiment's runs.
 
     Returns:
-        The exit code: 0 done, 1 some run failed.
+        The exit code: 0 done, 1 some run failed, or something could not be drawn.
 
     Raises:
         InputError: something is wrong with the input; nothing has been written.
@@ -48,13 +48,13 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
     for name, error in failures.items():
         if not isinstance(error, Interrupted):
             console.print(f"{name} failed: {type(error).__name__}: {error}")
-    folder = planned[0].run.path.parent
+    folder, drawn = planned[0].run.path.parent, True
     if draw and not interrupted and any(p.run.path.exists() for p in planned):
-        subprocess.run([sys.executable, "-m", "analysis", str(folder)], check=False)
+        drawn = subprocess.run([sys.executable, "-m", "analysis", str(folder)], check=False).returncode == 0
     console.print(f"redraw: python -m analysis {folder}")
     if failures:
         console.print(f"resume: nasbench {' '.join(spec.runs[0].overrides)}")
-    return 1 if failures else 0
+    return 1 if failures or not drawn else 0
 
 
 def _execute(

@@ -37,7 +37,9 @@ def plan(spec: ExperimentSpec) -> list[Planned]:
 
 
 def _check_writable(folder: Path) -> None:
-    existing = next(path for path in [folder, *folder.absolute().parents] if path.exists())
+    existing = next(path for path in [folder, *folder.absolute().parents] if path.exists() or path.is_symlink())
+    if not existing.exists():
+        raise InputError(f"runtime.results={folder} cannot be a folder: {existing} is a link that leads nowhere")
     if not existing.is_dir():
         raise InputError(f"runtime.results={folder} cannot be a folder: {existing} is a file")
     if not os.access(existing, os.W_OK | os.X_OK):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nasbench
+from nasbench.errors import InputError
 
 _LIBRARIES = ("torch", "transformers", "datasets", "hydra-core", "numpy", "pymoo", "moocore")
 _SOURCES = ("nasbench", "baselines", "conf", "pyproject.toml")
@@ -47,10 +48,17 @@ def numerics(*, threads: int, device: str, dtype: str) -> dict[str, Any]:
     Args:
         device: as torch names it; an accelerator's own name is told beside its kind, for they round differently.
         dtype: as torch names it, such as `float32`.
+
+    Raises:
+        InputError: there is no such device.
     """
     import torch  # here, because stored runs are read without torch
 
-    kind = torch.device(device).type
+    kind, index = torch.device(device).type, torch.device(device).index or 0
+    if kind == "cuda" and index >= torch.cuda.device_count():
+        raise InputError(
+            f"runtime.device={device}: torch finds {torch.cuda.device_count()} such devices, so take runtime.device=cpu"
+        )
     return {
         "threads": threads,
         "dtype": dtype,
