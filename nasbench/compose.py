@@ -181,7 +181,7 @@ def _run(cfg: DictConfig, overrides: Sequence[str]) -> RunSpec:
         resolved: Any = OmegaConf.to_container(_without_hydra(cfg), resolve=True)
     for key in SCIENCE:
         if resolved.get(key) is None:
-            raise InputError(f"{key} must be chosen, as in {EXAMPLES.get(key, f'{key}=...')}: it cannot be empty or null")
+            raise InputError(f"{key} must be chosen, as in {EXAMPLES.get(key, f'{key}=...')}, and cannot be null")
     science = {key: resolved[key] for key in SCIENCE}
     for name, value in _leaves(science, ""):
         if value == "???":
