@@ -20,8 +20,8 @@ from nasbench.run import assemble
 from tests.conftest import REPOSITORY, TINY
 
 CONF = compose.conf_dir()
-SWEEPS = sorted(path.stem for path in (CONF / "sweep").glob("*.yaml"))
-PARAMETERS = {name: yaml.safe_load((CONF / "sweep" / f"{name}.yaml").read_text()) for name in SWEEPS}
+SWEEPS = sorted(path.stem for path in (CONF / "sweep").glob("klein_*.yaml"))
+PARAMETERS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((CONF / "sweep").glob("*.yaml"))}
 TASKS = ("rte", "mrpc", "stsb", "cola", "imdb", "sst2", "swag", "qnli")
 
 
@@ -172,6 +172,15 @@ def test_each_job_of_a_sweep_is_a_run_of_its_own_that_can_be_built(name: str) ->
         assert (one["budget"]["unit"], one["budget"]["amount"], one["method"]["search"]["max_trials"]) == (
             ("trials", 100.0, None) if name in ("klein_fig5", "klein_fig7") else ("epochs", 50.0, 100)
         )
+
+
+@pytest.mark.parametrize(("name", "runs"), [("paraskeva_ablation", 4), ("paraskeva_correlation", 2)])
+def test_each_job_of_a_sweep_over_built_networks_is_a_run_of_its_own(name: str, runs: int) -> None:
+    specs = [spec for job in jobs(name, seed="7") for spec in compose.experiment(job).runs]
+    science = [dict(spec.science) for spec in specs]
+    assert len(specs) == runs
+    assert all(science.count(one) == 1 and one["seed"] == 7 for one in science)
+    assert all(one["method"]["estimator"]["corpus"]["name"] == "bbc_mlm" for one in science)
 
 
 def test_runs_of_figure_6_are_those_of_figures_11_and_12() -> None:

@@ -147,6 +147,6 @@ def _trained_base(
         if outcome.fault:
             raise RunError(f"the base's pre-training diverged: {outcome.fault}")
         scores = {"loss": outcome.stage.curve[-1][1], MLM_LOSS: outcome.held_out}
-        meta = {"scores": scores, "seconds": outcome.stage.seconds}
-        problem.weights.put(key, model.state_dict(), recipe=recipe, meta=meta)
-    return model.state_dict(), (Phase(name=BASE, cost=cost, weights=key, scores=scores, seconds=meta["seconds"]),)
+        seconds = outcome.stage.seconds
+        problem.weights.put(key, model.state_dict(), recipe=recipe, meta={"scores": scores, "seconds": seconds})
+    return model.state_dict(), (Phase(name=BASE, cost=cost, weights=key, scores=scores, seconds=seconds),)

@@ -21,7 +21,7 @@ from nasbench.search.base import check_bounds
 from nasbench.search.fronts import Fronts, crowding_distance
 from nasbench.search.ranking import observed, points
 from nasbench.search.unseen import unseen_proposals
-from nasbench.spaces.base import SearchSpace
+from nasbench.spaces.base import Points
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Nsga2Paraskeva:
     def cuts(self) -> bool:
         return self.keep < 1
 
-    def propose(self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
+    def propose(self, space: Points, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
         state = self._replayed(history)
         if state.waiting:
             return self._second_batch(state)
@@ -104,7 +104,7 @@ class Nsga2Paraskeva:
         return [] if over else [*state.population, *pending]
 
     def _founders(
-        self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator, state: _State
+        self, space: Points, history: Sequence[Trial], rng: np.random.Generator, state: _State
     ) -> list[Proposal]:
         """Mutants of the base, in place of those that failed too; none where nearly all have."""
         if len(history) >= FOUNDERS * self.population_size:
@@ -118,7 +118,7 @@ class Nsga2Paraskeva:
         return [replace(proposal, fidelity=fidelity) for proposal in drawn]
 
     def _children(
-        self, space: SearchSpace, history: Sequence[Trial], rng: np.random.Generator, state: _State
+        self, space: Points, history: Sequence[Trial], rng: np.random.Generator, state: _State
     ) -> list[Proposal]:
         fitness = _fitness(state.population)
 

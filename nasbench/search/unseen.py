@@ -9,14 +9,14 @@ import numpy as np
 
 from nasbench.errors import InputError
 from nasbench.records import Architecture, Proposal, Trial
-from nasbench.spaces.base import HasLargest, HasMiddle, SearchSpace
+from nasbench.spaces.base import HasLargest, HasMiddle, Points, SearchSpace
 
 DRAWS = 100
 """So many draws of a method that all give what was tried, and it is given a random architecture instead."""
 
 
 def unseen_proposals(
-    space: SearchSpace,
+    space: Points,
     history: Sequence[Trial],
     rng: np.random.Generator,
     *,
@@ -49,7 +49,7 @@ def unseen_proposals(
 
 
 def _unseen(
-    space: SearchSpace, seen: set[Architecture], rng: np.random.Generator, draw: Callable[[], Proposal]
+    space: Points, seen: set[Architecture], rng: np.random.Generator, draw: Callable[[], Proposal]
 ) -> Proposal | None:
     for source in (draw, lambda: Proposal(space.sample(rng))):
         for _ in range(DRAWS):
@@ -60,7 +60,7 @@ def _unseen(
     return None if left is None else Proposal(left)
 
 
-def _nearest(space: SearchSpace, seen: set[Architecture], origin: Architecture) -> Architecture | None:
+def _nearest(space: Points, seen: set[Architecture], origin: Architecture) -> Architecture | None:
     """The unseen architecture that fewest changes from the origin reach; None if all of the space was seen.
 
     Breadth first, so at most the seen architectures and their neighbours are visited.

@@ -18,9 +18,8 @@ from nasbench.records import Architecture, SubNetwork
 from nasbench.spaces.genotype import Genotype
 
 
-@runtime_checkable
-class SearchSpace(Protocol):
-    """A search space bound to a network: what every searcher may rely on."""
+class Points(Protocol):
+    """The architectures of a search space, whatever they stand for: what every searcher may rely on."""
 
     @property
     def name(self) -> str:
@@ -36,6 +35,11 @@ class SearchSpace(Protocol):
         """All architectures that differ in one entry."""
 
     def smallest(self) -> Architecture: ...
+
+
+@runtime_checkable
+class SearchSpace(Points, Protocol):
+    """A search space bound to a network, whose architectures are parts of that network."""
 
     def network(self, architecture: Architecture) -> SubNetwork:
         """The sub-network that an architecture stands for.
@@ -100,15 +104,12 @@ class Enumerates(Protocol):
 
 
 @runtime_checkable
-class Inherits(Protocol):
-    """Optional capability: a space of networks that are built, and say what each module takes from its parent's.
+class Inherits(Points, Protocol):
+    """A search space of networks that are built, and say what each module takes from its parent's.
 
     Its architectures mean something beside their parent alone, so equal ones of two parents are two networks. `sample`,
     `smallest` and `neighbours` give children of the base, or of whatever the given architecture is a child of.
     """
-
-    @property
-    def name(self) -> str: ...
 
     def base(self) -> Architecture:
         """The pretrained network itself, from which all others descend."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -103,7 +104,8 @@ def test_modules_of_every_make_are_counted_exactly_and_run_as_written() -> None:
     scores = 2 * 5 * 5 * (16 + 15)
     output = 5 * 16 * 2
     assert cost.forward_macs(model.shape, network, [5]) == 5 * (linears + others) + scores + output
-    module = blocks.blocks[1].feed_forward[0]  # type: ignore[union-attr, index]
+    block: Any = blocks.blocks[1]
+    module = block.feed_forward[0]
     hidden = torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(0))
     by_hand = hidden
     for i, linear in enumerate(module.linears):
