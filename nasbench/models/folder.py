@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -94,7 +95,7 @@ class CheckpointFolder:
             )
         for name, found, needed in sorted(info["mismatched_keys"]):
             raise InputError(f"{name} in {self.path} has shape {list(found)}, where {list(needed)} is needed")
-        self._check_missing(network, sorted(info["missing_keys"]))
+        self._check_missing(network, head, sorted(info["missing_keys"]))
         return network
 
     def fingerprint(self) -> str:
@@ -136,7 +137,7 @@ class CheckpointFolder:
             except SafetensorError as error:
                 raise InputError(f"{file} is no whole safetensors file (cut short?): {error}") from error
 
-    def _check_missing(self, network: PreTrainedModel, missing: list[str]) -> None:
+    def _check_missing(self, network: PreTrainedModel, head: Head, missing: list[str]) -> None:
         base, family = network.base_model_prefix, find_family(network.config.model_type)
         needed = (f"{base}.embeddings.", f"{base}.{family.layers}.")
         lacking = [name for name in missing if name.startswith(needed)]
@@ -144,8 +145,15 @@ class CheckpointFolder:
             raise InputError(
                 f"the weights in {self.path} lack {len(lacking)} tensors of the encoder, such as {lacking[0]}"
             )
-        if missing:
+        if missing and head is Head.MASKED_LM:  # what a checkpoint that was pre-trained might be thought to have
+            _say_once(f"{self.path} has no masked-language-model head ({', '.join(missing)}): freshly initialised")
+        elif missing:
             log.info("%s has no %s: freshly initialised", self.path, ", ".join(missing))
+
+
+@functools.cache
+def _say_once(warning: str) -> None:
+    log.warning(warning)
 
 
 def build(config: PreTrainedConfig, head: Head, num_labels: int, device: str = "cpu") -> PreTrainedModel:

@@ -87,6 +87,14 @@ def test_a_head_that_the_checkpoint_has_is_kept(tmp_path):
     torch.testing.assert_close(loaded.state_dict(), network.state_dict(), atol=0, rtol=0)
 
 
+def test_a_masked_language_model_head_that_is_not_there_is_said_once(tmp_path, caplog):
+    tiny_network("bert", Head.QUESTION_ANSWERING).save_pretrained(tmp_path)
+    for seed in range(2):
+        LocalCheckpoint(path=str(tmp_path)).load(Head.MASKED_LM, 40, seed=seed)
+    (record,) = [r for r in caplog.records if r.levelno >= logging.WARNING]
+    assert "has no masked-language-model head (cls.predictions" in record.getMessage()
+
+
 def test_loading_is_silent_and_logs_what_was_initialised(folder, capfd, caplog):
     with caplog.at_level(logging.INFO, logger="nasbench"):
         LocalCheckpoint(path=str(folder)).load(Head.MASKED_LM, 40, seed=0)

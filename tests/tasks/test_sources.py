@@ -110,9 +110,9 @@ def test_missing_files_folders_and_splits_are_named(tmp_path, write: Write):
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
-    (tmp_path / "x.txt").write_text("hello")
-    with pytest.raises(InputError, match=r"x\.txt is of no known format: .*\.parquet"):
-        one(tmp_path / "x.txt")
+    (tmp_path / "x.doc").write_text("hello")
+    with pytest.raises(InputError, match=r"x\.doc is of no known format: .*\.parquet"):
+        one(tmp_path / "x.doc")
 
 
 def test_a_split_in_two_forms_is_refused(tmp_path, write: Write):
