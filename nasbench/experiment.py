@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 
 from nasbench.compose import ExperimentSpec
+from nasbench.drive import Report
 from nasbench.errors import Interrupted, RunError
 from nasbench.estimate import Planned
 from nasbench.executors.choice import executor_of
@@ -21,7 +22,7 @@ from nasbench.interruption import Stop, listen_in_worker, listening
 from nasbench.plan import plan, print_plan
 from nasbench.progress import Display
 from nasbench.results import RunBusy
-from nasbench.run import Report, Run
+from nasbench.run import Run
 from nasbench.states import forget_failure, note_failure
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from nasbench.drive import Progress
 from nasbench.errors import Interrupted
-from nasbench.run import Progress
 
 PLAIN_LINE_SECONDS = 15.0
 """A run without a terminal says no more than one line in so long, its first and last apart."""

@@ -55,6 +55,7 @@ LEVELS = {
     "nasbench.executors": 7,
     "nasbench.launchers": 7,
     "nasbench.compose": 7,
+    "nasbench.drive": 7,
     "nasbench.run": 7,
     "nasbench.progress": 8,
     "nasbench.estimate": 8,

@@ -26,8 +26,8 @@ PHASES: dict[str, str] = {
     "nasbench.estimators.fine_tuning.FineTuning.train": "fine-tuning",
     "baselines.retraining_free_pruning.mask_gradients": "mask gradients",
     "baselines.retraining_free_pruning.tune": "mask tuning",
-    "nasbench.run._Drive._test": "scoring on test",
-    "nasbench.tables.build.Build._validate": "table build",
+    "nasbench.drive.Drive._test": "scoring on test",
+    "nasbench.tables.build.score_together": "table build",
     "analysis.output.load_runs": "writing of the analysis",
 }
 """What begins a phase, which lasts until another one begins."""
