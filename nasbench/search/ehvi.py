@@ -39,6 +39,10 @@ REFERENCE_MARGIN = 0.1
 class ExpectedHypervolumeImprovement:
     """Begins with random architectures, until `initial` of them have objectives.
 
+    Three, as in the paper, are enough where good networks lie at corners of the space, as small ones do. Where they lie
+    in its middle more are needed, such as BoTorch's 2 (d + 1) for d dimensions: a model of three points is least sure
+    of the corners, and has them all tried first.
+
     Attributes:
         candidates: architectures among which local searches for the acquisition's maximum start: mutations of the
             front's and random ones, half and half.
