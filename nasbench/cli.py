@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"nasbench: {compose.explain(error)}", file=sys.stderr)
         return BAD_INPUT
     except OmegaConfBaseException as error:
-        print(f"nasbench: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"nasbench: {compose.unresolved(error)}", file=sys.stderr)
         return BAD_INPUT
     except RunError as error:
         print(f"nasbench: {error}", file=sys.stderr)

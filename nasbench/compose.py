@@ -221,7 +221,12 @@ def _resolving() -> Iterator[None]:
     try:
         yield
     except OmegaConfBaseException as error:
-        raise InputError(f"{error.full_key or 'the configuration'} has no value: {_first_line(error)}") from error
+        raise InputError(unresolved(error)) from error
+
+
+def unresolved(error: OmegaConfBaseException) -> str:
+    """One sentence of a value that its interpolation does not lead to."""
+    return f"{error.full_key or 'the configuration'} has no value: {_first_line(error)}"
 
 
 def _source_overrides(settings: Settings) -> list[str]:
