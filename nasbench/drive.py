@@ -6,19 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
+from nasbench.budget import Budget
 from nasbench.errors import Interrupted, RunError
 from nasbench.executors.base import Executor
 from nasbench.interruption import Stop
-from nasbench.method import Session
+from nasbench.method import Method, Session
 from nasbench.pareto import hypervolume, non_dominated
-from nasbench.precision import arithmetic
+from nasbench.problem import Problem
 from nasbench.records import Evaluation, Proposal, Trial
 from nasbench.results import RunWriter
-
-if TYPE_CHECKING:
-    from nasbench.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,10 @@ def _telling_of_memory() -> Iterator[None]:
 class Drive:
     """A run in progress."""
 
-    run: Run
+    run_id: str
+    method: Method
+    problem: Problem
+    budget: Budget
     writer: RunWriter
     report: Report
     stop: Stop
@@ -70,14 +70,9 @@ class Drive:
 
     @_telling_of_memory()
     def go(self) -> None:
-        runtime = self.run.spec.runtime
-        with arithmetic(runtime.precision, runtime.device):
-            self._go()
-
-    def _go(self) -> None:
         self._check_stop()
         self._tell()
-        session = self.run.method.start(replace(self.run.problem, report=self._tell_within))
+        session = self.method.start(replace(self.problem, report=self._tell_within))
         for phase in session.phases[len(self.writer.phases) :]:
             self.writer.append_phase(phase)
         self._tell()
@@ -143,7 +138,7 @@ class Drive:
     def _undecided(self) -> list[Trial]:
         """Trials at less than full fidelity that none has resumed yet."""
         resumed = {trial.proposal.resumes for trial in self.writer.trials}
-        epochs = self.run.problem.training.epochs
+        epochs = self.problem.training.epochs
         return [
             t
             for t in self.writer.trials
@@ -152,10 +147,10 @@ class Drive:
 
     def _allows(self, price: int, trials: int = 0) -> bool:
         """Whether there is budget for so much COST, after as many more trials."""
-        return self.run.budget.allows(
+        return self.budget.allows(
             price=price,
             spent=self.spent,
-            epoch_macs=self.run.problem.epoch_macs,
+            epoch_macs=self.problem.epoch_macs,
             trials=len(self.writer.trials) + trials,
             seconds=self.seconds,
         )
@@ -167,7 +162,7 @@ class Drive:
 
     def _check_stop(self) -> None:
         if self.stop():
-            raise Interrupted(f"{self.run.method.name} seed {self.run.problem.seed} was stopped after a whole row")
+            raise Interrupted(f"{self.method.name} seed {self.problem.seed} was stopped after a whole row")
 
     def _finish(self, reason: str) -> None:
         chosen = front(self.writer.trials)
@@ -192,12 +187,12 @@ class Drive:
         """Report progress: what is stored, and the MACs done beyond that."""
         self._told = time.perf_counter()
         values = _points(self.writer.trials)
-        used = self.seconds if self.run.budget.unit == "seconds" else len(self.writer.trials)
-        total = self.run.budget.macs(self.run.problem.epoch_macs)
-        share = (self.spent + within) / total if total else used / self.run.budget.amount
+        used = self.seconds if self.budget.unit == "seconds" else len(self.writer.trials)
+        total = self.budget.macs(self.problem.epoch_macs)
+        share = (self.spent + within) / total if total else used / self.budget.amount
         self.report(
             Progress(
-                run_id=self.run.run_id,
+                run_id=self.run_id,
                 trials=len(self.writer.trials),
                 share=min(share, 1.0),
                 error=min((point[0] for point in values), default=None),

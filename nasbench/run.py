@@ -19,6 +19,7 @@ from nasbench.estimators.base import ReadsMore, Recorded
 from nasbench.executors.base import Executor, InTurn
 from nasbench.interruption import Stop, never
 from nasbench.method import Method
+from nasbench.precision import arithmetic
 from nasbench.problem import Problem
 from nasbench.records import RunHeader
 from nasbench.results import RunWriter, run_id
@@ -91,10 +92,14 @@ class Run:
             RunError: the run cannot go on.
         """
         check_affordable(self)
-        with RunWriter.open(self.path, self.header()) as writer:
+        runtime = self.spec.runtime
+        with RunWriter.open(self.path, self.header()) as writer, arithmetic(runtime.precision, runtime.device):
             if writer.end is None:
                 Drive(
-                    run=self,
+                    run_id=self.run_id,
+                    method=self.method,
+                    problem=self.problem,
+                    budget=self.budget,
                     writer=writer,
                     report=report,
                     stop=stop,

@@ -62,6 +62,7 @@ LEVELS = {
     "nasbench.plan": 8,
     "nasbench.experiment": 8,
     "nasbench.tables.build": 8,
+    "nasbench.tables.scores": 8,
     "nasbench.tables.search": 8,
     "nasbench.tables.commands": 8,
     "nasbench.status": 8,
