@@ -34,6 +34,9 @@ UNUSED = ("space", "search", "strategy", "estimator", "corpus", "pretraining", "
 ADDED = {"experiment": "an experiment", "sweep": "a sweep"}
 """Groups without a default, whose options are added to a configuration."""
 
+LONGEST = 255
+"""Characters of an option's name, which is that of a file."""
+
 SEEDS = 2**63
 """Seeds are below it, for that is how a run file's integers are read."""
 
@@ -169,9 +172,14 @@ def _keys(overrides: Sequence[str]) -> list[str]:
 
 def _parsed(overrides: Sequence[str]) -> list[Override]:
     try:
-        return OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         raise InputError(explain(error)) from error
+    for override in parsed:
+        value, key = override.value(), override.key_or_group
+        if "." not in key and isinstance(value, str) and len(value) > LONGEST:
+            raise InputError(f"{key}={value[:40]}... does not exist: a name has at most {LONGEST} characters")
+    return parsed
 
 
 def _run(cfg: DictConfig, overrides: Sequence[str]) -> RunSpec:
