@@ -1,14 +1,11 @@
 """Runs: what their files say, that they repeat, and that they resume from wherever they were cut."""
 
 import math
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 
 from nasbench import cost
 from nasbench.errors import InputError
@@ -111,14 +108,6 @@ def test_resuming_in_the_middle_of_a_batch_completes_that_batch(tmp_path: Path, 
         cut.parent.mkdir(parents=True)
         cut.write_bytes(b"".join(lines[: trial_rows[done]]))
         assert rows(make_run(tmp_path / f"{done}", "ws_nas", *overrides)) == rows(whole)
-
-
-def test_no_global_generator_is_advanced(tmp_path: Path, make_run: Make) -> None:
-    before = random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
-    make_run(tmp_path, "ws_nas", "limits.train=8")
-    assert random.getstate() == before[0]
-    assert repr(np.random.get_state(legacy=False)) == repr(before[1])
-    assert torch.equal(torch.get_rng_state(), before[2])
 
 
 def test_recorded_sizes_are_those_of_the_architecture(finished: dict[str, Path]) -> None:

@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Kill, resume, compare.")
     parser.add_argument("--kills", type=int, default=10, help="in all, spread over the phases (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of phases, moments and writes (%(default)s)")
-    parser.add_argument("--phase", help="kill in this one alone")
+    parser.add_argument("--phase", action="append", help="kill in this one alone; may be repeated")
     options = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nasbench-faults-") as scratch:
@@ -57,10 +57,10 @@ def _warm(chosen: Iterable[Scenario]) -> None:
     gc.freeze()  # else the first collection in a child copies all that was imported
 
 
-def _all(scratch: Path, number: int, seed: int, only: str | None) -> list[Kill]:
+def _all(scratch: Path, number: int, seed: int, only: list[str] | None) -> list[Kill]:
     inputs = scratch / "inputs"
     chosen = [(scenario, phase) for scenario in scenarios(inputs) for phase in scenario.phases]
-    chosen = [(scenario, phase) for scenario, phase in chosen if only in (None, phase)]
+    chosen = [(scenario, phase) for scenario, phase in chosen if not only or phase in only]
     shares = [number // len(chosen) + (i < number % len(chosen)) for i in range(len(chosen))]
     _warm({scenario.name: scenario for (scenario, _), share in zip(chosen, shares, strict=True) if share}.values())
     made: list[Kill] = []
@@ -70,8 +70,10 @@ def _all(scratch: Path, number: int, seed: int, only: str | None) -> list[Kill]:
             continue
         if scenario is not last:
             reference, last = refer(scenario, scratch / str(i)), scenario
-        made += kills(reference, phase, share, random.Random(f"{seed}/{phase}"))
-        print(f"{phase}: {len(made)} kills so far", file=sys.stderr, flush=True)
+        for kill in kills(reference, phase, share, random.Random(f"{seed}/{phase}")):
+            made.append(kill)
+            wrong = "; ".join(kill.wrong) or "resumed to the same bytes"
+            print(f"{len(made)}: {kill.phase}, {kill.boundary}: {wrong}", file=sys.stderr, flush=True)
     return made
 
 

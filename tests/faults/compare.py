@@ -12,7 +12,7 @@ from nasbench.tables.file import read_table
 
 
 def unlike(whole: Path, resumed: Path) -> list[str]:
-    """What two folders differ in, a line for each file; locks aside, which stay."""
+    """What two folders differ in, a line for each file; locks and hidden files aside, which stay and are not read."""
     its, others = _files(whole), _files(resumed)
     found = [f"{name} is missing" for name in its if name not in others]
     found += [f"{name} is left over" for name in others if name not in its]
@@ -32,7 +32,7 @@ def lost(whole: Path, killed: Path) -> list[str]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    paths = sorted(path for path in folder.rglob("[!.]*") if path.is_file() and path.suffix != ".lock")
     return {str(path.relative_to(folder)): path for path in paths}
 
 

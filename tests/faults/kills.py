@@ -13,7 +13,7 @@ from tests.faults.compare import lost, unlike
 from tests.faults.scenarios import Scenario
 
 TRIES = 5
-"""Of a kill that came too late or too early, for the machine is not always equally fast."""
+"""Of a kill that came too late, for the machine is not always equally fast."""
 
 TWICE = 4
 """One in so many attempts is killed a second time, while it resumes."""
@@ -82,16 +82,16 @@ def _moment(course: Course, segments: Sequence[int], stream: random.Random) -> M
 
 
 def _attempt(reference: Reference, phase: str, at: Moment | int, stream: random.Random) -> list[Kill]:
-    """Kill, perhaps twice, resume and compare; nothing where the process was elsewhere by the time of the kill."""
+    """Kill, perhaps twice, resume and compare. A kill that comes late, on a busy machine, is one of a later phase."""
     scenario = reference.scenario
     for _ in range(TRIES):
         folder = _begin(reference.given, reference.folder.with_name("attempt"))
         ended = kill_at(scenario.run, folder, at)
-        if ended.killed and ended.phase == phase:
+        if ended.killed:
             break
     else:
         raise RuntimeError(f"{scenario.name} could not be killed in {phase} at {at}: {ended.said}")
-    wrong, met = lost(reference.folder, folder), [(phase, _words(reference, at))]
+    wrong, met = lost(reference.folder, folder), [(ended.phase, _words(reference, at))]
     if stream.randrange(TWICE) == 0:
         again = kill_at(scenario.run, folder, _moment(reference.course, range(len(reference.course.segments)), stream))
         if again.killed:
