@@ -5,7 +5,6 @@ import sys
 
 from tests.conftest import REPOSITORY
 
-
 PHASES = ("super-network training", "promotion", "mask tuning", "table build", "writing of the analysis")
 
 
