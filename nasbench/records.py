@@ -172,8 +172,7 @@ class Stage:
     """The ledger of one phase of a trial's training.
 
     Attributes:
-        name: "phase_0" (fresh modules alone are trained), "phase_1" (everything is), "base" (the network that all
-            descend from, before the search) or "fine_tuning" (on the task).
+        name: "phase_0" (fresh modules alone are trained), "phase_1" (everything is) or "fine_tuning" (on the task).
         steps: optimiser steps.
         tokens: real ones that were trained on.
         cost: MACs billed: the steps', and those of measuring held-out losses and scores.
