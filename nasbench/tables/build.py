@@ -89,11 +89,12 @@ class Build:
         Raises:
             InputError: the file of rows was begun under other numerics, or a file cannot be written.
         """
-        runtime = self.run.spec.runtime
-        with arithmetic(runtime.precision, runtime.device):
-            evaluator = self._scored_rows(report)
-        write_table(self.path, self._table_header(evaluator), self._rows(read_run(self.rows_path)))
-        self.rows_path.unlink()
+        if not self.done():
+            runtime = self.run.spec.runtime
+            with arithmetic(runtime.precision, runtime.device):
+                evaluator = self._scored_rows(report)
+            write_table(self.path, self._table_header(evaluator), self._rows(read_run(self.rows_path)))
+        self.rows_path.unlink(missing_ok=True)  # also where a build was cut just before
 
     def _scored_rows(self, report: Report) -> Evaluator:
         evaluator = self.estimator.start(self.run.problem, self.space)

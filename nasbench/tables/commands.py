@@ -64,7 +64,7 @@ def _build(options: argparse.Namespace, console: Console) -> int:
         done = build.done()
         for line in build.facts:
             console.print(line)
-        if not (done or spec.dry_run):
+        if not spec.dry_run:
             build.execute(_Report(console))
         console.print(f"table: {build.path}" + (" (not built: dry_run)" if spec.dry_run and not done else ""))
     return 0

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from nasbench.errors import InputError
 from nasbench.records import Architecture, Sizes, Status
-from nasbench.rows import SCIENCE_VERSION
+from nasbench.results import sync_folder
+from nasbench.rows import SCIENCE_VERSION, parse
 from nasbench.tables.record import TABLE_VERSION, Table, TableHeader, TableRow, content_hash, true_front
 
 KEY = b"nasbench.table"
@@ -43,7 +44,10 @@ def write_table(path: Path, header: TableHeader, rows: Sequence[TableRow]) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             pq.write_table(table, temporary, compression="zstd")
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())  # the rows it was made of are removed next
             os.replace(temporary, path)
+            sync_folder(path.parent)
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -63,6 +67,15 @@ def read_table(path: Path, name: str | None = None) -> Table:
     name = name or str(path)
     stored = _opened(path, name)
     described = _described(stored.schema.metadata or {}, name)
+    try:
+        return _checked(stored, described, name)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{name} is damaged: it lacks or garbles {error}, so build or fetch it again") from error
+
+
+def _checked(stored: pa.Table, described: dict[str, Any], name: str) -> Table:
     checksum = described.pop("checksum", None)
     columns = stored.to_pydict()
     if checksum != content_hash(described, columns):
@@ -85,13 +98,17 @@ def _opened(path: Path, name: str) -> pa.Table:
     except pa.ArrowException as error:
         raise InputError(f"{name} is no parquet file, or a truncated one: build or fetch it again") from error
     except OSError as error:
-        raise InputError(f"{name} cannot be read as a table: {error.strerror or error}") from error
+        reason = error.strerror or " ".join(str(error).split())  # pyarrow's has lines
+        raise InputError(f"{name} cannot be read as a table: {reason}") from error
 
 
 def _described(metadata: Mapping[bytes, bytes], name: str) -> dict[str, Any]:
     if KEY not in metadata:
         raise InputError(f"{name} is a parquet file, but no table that nasbench table build made")
-    described: dict[str, Any] = json.loads(metadata[KEY])
+    try:
+        described: dict[str, Any] = dict(parse(metadata[KEY]))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{name} is damaged: its header is no JSON mapping, so build or fetch it again") from error
     for key, reads in (("table_version", TABLE_VERSION), ("science_version", SCIENCE_VERSION)):
         version = described.get(key)
         if version != reads:
