@@ -1,0 +1,79 @@
+"""What a dry run foretells, against what runs then take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nasbench import compose
+from nasbench.drive import front
+from nasbench.estimate import estimate, run_file_bytes, weights_bytes
+from nasbench.plan import plan
+from nasbench.results import read_run
+from tests.conftest import REPOSITORY, TINY
+
+Make = Callable[..., Path]
+
+
+def disk(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("method", "overrides"),
+    [
+        ("unpruned", ()),
+        ("ws_nas", ("search.max_trials=30",)),
+        ("s_nas", ("search.max_trials=5",)),
+        ("s_nas", ("search=mo_asha", "training.epochs=3", "search.batch_size=4", "search.max_trials=6")),
+    ],
+)
+def test_a_run_takes_no_more_disk_than_the_formula_says(
+    tmp_path: Path, make_run: Make, method: str, overrides: tuple[str, ...]
+) -> None:
+    path = make_run(tmp_path, method, *overrides, "budget.amount=6")
+    run = read_run(path)
+    resumed = {trial.proposal.resumes for trial in run.trials}
+    epochs = run.header.config["training"]["epochs"]
+    undecided = [t for t in run.trials if t.ok and (t.proposal.fidelity or epochs) < epochs and t.index not in resumed]
+    whole = [t for t in front(run.trials) if t not in undecided]
+    networks = 1 if run.phases else len(whole)
+    assert path.stat().st_size <= run_file_bytes(len(run.trials))
+    stored = disk(tmp_path / ".weights")
+    at_most = weights_bytes(run.header.full.parameters, networks, len(undecided))
+    assert stored <= at_most
+    if method in ("unpruned", "ws_nas"):  # whose networks are whole ones
+        assert stored > at_most / 2
+
+
+def test_the_formula_is_the_one_of_the_documentation() -> None:
+    text = (REPOSITORY / "docs" / "cluster.md").read_text("utf-8")
+    assert "8,000 + 1,000 T bytes" in text
+    assert run_file_bytes(3) == 8_000 + 1_000 * 3
+    assert "(4 P + 20,000) N + (12 P + 20,000) U bytes" in text
+    assert weights_bytes(7, 3, 2) == (4 * 7 + 20_000) * 3 + (12 * 7 + 20_000) * 2
+
+
+def told(folder: Path, *overrides: str) -> str:
+    planned = plan(compose.experiment([*TINY, *overrides, f"runtime.results={folder}"]))
+    return estimate(planned, 1)
+
+
+def test_a_budget_bounds_time_where_it_can(tmp_path: Path) -> None:
+    seconds = ("budget=seconds", "budget.amount=7200", "seeds=[0,1]")
+    assert told(tmp_path, "methods=[s_nas]", *seconds).startswith("about 240 min at most (4.0 core-hours), ")
+    assert "at most" in told(tmp_path, "methods=[s_nas]")
+    trials = ("budget=trials", "budget.amount=10")
+    assert told(tmp_path, "methods=[s_nas]", *trials).startswith("as long as so many trials take, ")
+    assert "before the first trials, then as long as so many trials take" in told(tmp_path, "methods=[ws_nas]", *trials)
+
+
+def test_disk_is_foretold_by_what_a_method_stores(tmp_path: Path) -> None:
+    planned = plan(compose.experiment([*TINY, "methods=[unpruned,ws_nas,s_nas]", f"runtime.results={tmp_path}"]))
+    assert [p.networks for p in planned] == [1, 1, 16]
+    (capped,) = plan(
+        compose.experiment([*TINY, "methods=[s_nas]", "search.max_trials=3", f"runtime.results={tmp_path}"])
+    )
+    assert capped.networks == 3
