@@ -60,6 +60,10 @@ class Pretraining:
             raise InputError(f"estimator.pretraining.learning_rate must be between 0 and 1, not {self.learning_rate}")
         if not 0 <= self.warmup < 1:
             raise InputError(f"estimator.pretraining.warmup, a share, must be in [0, 1), not {self.warmup}")
+        if not self.weight_decay >= 0:
+            raise InputError(f"estimator.pretraining.weight_decay must be at least 0, not {self.weight_decay}")
+        if self.clip is not None and not self.clip > 0:
+            raise InputError(f"estimator.pretraining.clip must be above 0 or null, not {self.clip}")
 
     def points(self, steps: int) -> list[int]:
         """The steps after which the held-out loss is measured."""

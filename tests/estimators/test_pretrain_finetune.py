@@ -160,6 +160,8 @@ def test_a_network_of_blocks_is_not_exported_and_that_is_said(tmp_path: Path) ->
         ({"base_steps": -1}, "base_steps must not be negative"),
         ({"learning_rate": 2.0}, "learning_rate must be between 0 and 1"),
         ({"warmup": 1.0}, "warmup"),
+        ({"weight_decay": float("nan")}, "weight_decay must be at least 0"),
+        ({"clip": 0.0}, "clip must be above 0 or null"),
     ],
 )
 def test_settings_out_of_range_are_told(settings: dict[str, float], told: str) -> None:
