@@ -97,9 +97,10 @@ def test_a_run_cut_in_any_phase_is_completed_to_the_same_rows(
     assert rows(cut) == rows(finished)
 
 
-def test_two_workers_make_the_same_rows_as_one(finished: Path, tmp_path: Path, rows: Rows) -> None:
-    overrides = [*SMALLEST, "methods=[two_phase_nas]", "seeds=[0,1]", "runtime.workers=2"]
-    assert main([*overrides, f"runtime.results={tmp_path}"]) == 0
+def test_two_workers_of_a_run_make_the_rows_of_one(finished: Path, tmp_path: Path, rows: Rows) -> None:
+    """They share each batch; what a child inherits comes to them by the weights store."""
+    spread = ("runtime.executor=processes", "runtime.workers_per_run=2", f"runtime.results={tmp_path}")
+    assert main([*SMALLEST, "methods=[two_phase_nas]", *spread]) == 0
     assert rows(tmp_path / finished.parent.name / finished.name) == rows(finished)
 
 
