@@ -177,6 +177,8 @@ def _parsed(overrides: Sequence[str]) -> list[Override]:
         raise InputError(explain(error)) from error
     for override in parsed:
         value, key = override.value(), override.key_or_group
+        if isinstance(value, str) and f"${{{key}}}" in value:
+            raise InputError(f"{key}={value} has no value, for it refers to itself: give it one")
         if "." not in key and isinstance(value, str) and len(value) > LONGEST:
             raise InputError(f"{key}={value[:40]}... does not exist: a name has at most {LONGEST} characters")
     return parsed
