@@ -148,7 +148,7 @@ def test_a_network_that_diverges_has_no_objectives_and_is_no_part_of_the_front(
     ("overrides", "words"),
     [
         (["space.units_step=10"], "space.units_step=10 must divide the 64 units"),
-        (["method=s_nas"], "built of a super-network, which method s_nas has none of: take ws_nas"),
+        (["method=head_pruning"], "of networks that are each trained, not by head_pruning"),
     ],
 )
 def test_what_has_no_table_is_refused(overrides: list[str], words: str, tmp_path: Path, planned: Planned) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +36,19 @@ def test_what_is_written_is_read_again(table: Table, tmp_path: Path) -> None:
     again = read_table(tmp_path / "sub" / "copy.parquet", table.name)
     assert again == table
     assert [path.name for path in (tmp_path / "sub").iterdir()] == ["copy.parquet"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_full_disk_is_told_and_leaves_no_table(
+    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, step, refuse)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
+        write_table(tmp_path / "full.parquet", table.header, list(table.rows.values()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_stored_front_is_that_of_brute_force(table: Table, tmp_path: Path) -> None:
