@@ -35,6 +35,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         InputError: an argument is at fault.
     """
+    if arguments[0] == "status":  # flags first: argparse takes what may be many from one place alone
+        arguments = ["status", *sorted(arguments[1:], key=lambda text: not text.startswith("-"))]
     options = _parser().parse_args(arguments)
     return _COMMANDS[options.command](options)
 

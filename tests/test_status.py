@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from nasbench import compose, experiment
+from nasbench.cli import main
 from nasbench.errors import InputError, RunError
 from nasbench.gather import gather
 from nasbench.results import RunWriter, find_runs
@@ -95,7 +96,8 @@ def test_what_was_asked_for_and_is_not_there_is_missing(
         ["missing", "smoke", "unpruned", "seed", "0"],
     ]
     assert "seed=0" in lines[-2]
-    assert said(capsys, tmp_path, [*TINY, "methods=[unpruned]", "seeds=[1,7]"])[-1] == "2 done"
+    assert main(["status", str(tmp_path), "-m", *TINY, "method=unpruned", "seed=1,7"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 done"
 
 
 def test_the_jobs_of_a_sweep_are_those_that_hydra_makes() -> None:
