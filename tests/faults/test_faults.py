@@ -78,7 +78,9 @@ FAULTS: list[tuple[str, Any, str, Callable[..., Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("failing", "owner", "name", "fault", "told"), FAULTS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("failing", "owner", "name", "fault", "told"), FAULTS, ids=lambda value: getattr(value, "__name__", str(value)[:40])
+)
 def test_a_run_that_fails_is_told_the_other_goes_on_and_repeating_the_command_completes_it(
     failing: str,
     owner: Any,
