@@ -99,7 +99,7 @@ def test_a_configuration_with_another_value_anywhere(data: st.DataObject) -> Non
         build(data.draw(changed(NODE)), "method")
 
 
-@settings(FEW, max_examples=20)
+@settings(FEW, max_examples=10)
 @given(key=st.sampled_from(["seed", "training.epochs", "task.name", "method", "+x", "budget"]), value=TEXTS)
 def test_an_override_of_any_text(key: str, value: str) -> None:
     with read_or_refused():

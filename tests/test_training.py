@@ -128,7 +128,7 @@ def test_a_loss_that_is_not_finite_ends_training(bad: float) -> None:
         ("batch_size", -1, "at least 1"),
         ("learning_rate", 1.0, "between 0 and 1"),
         ("warmup", 1.0, r"in \[0, 1\)"),
-        ("weight_decay", -0.1, "not be negative"),
+        ("weight_decay", -0.1, "number of at least 0"),
         ("clip", 0.0, "above 0 or null"),
     ],
 )
