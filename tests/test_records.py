@@ -105,7 +105,9 @@ def test_a_trial_reads_back_equal(data: st.DataObject) -> None:
         index=data.draw(COUNTS),
         batch=data.draw(COUNTS),
         proposal=Proposal(
-            Architecture(data.draw(st.lists(GENES).map(tuple))), *data.draw(st.tuples(*[optional] * 3)), analysis_only
+            Architecture(data.draw(st.lists(GENES).map(tuple))),
+            *data.draw(st.tuples(optional, optional, optional)),
+            analysis_only=analysis_only,
         ),
         evaluation=Evaluation(
             status=status,
