@@ -34,7 +34,7 @@ def test_the_first_signal_asks_and_the_second_ends() -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-@pytest.mark.parametrize("method", ["s_nas", "ws_nas"])
+@pytest.mark.parametrize("method", [pytest.param("s_nas", marks=pytest.mark.slow), "ws_nas"])
 def test_a_stopped_run_is_whole_and_resumes_to_the_same_rows(tmp_path: Path, rows: Rows, method: str) -> None:
     def run(folder: str) -> Any:
         (spec,) = experiment([*TINY, f"method={method}", f"runtime.results={tmp_path / folder}"]).runs

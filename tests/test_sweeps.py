@@ -83,6 +83,7 @@ def test_joblibs_workers_make_the_same_runs_with_one_thread_each(tmp_path: Path)
     check_made(tmp_path)
 
 
+@pytest.mark.slow
 def test_only_the_rest_of_a_sweep_is_made_again(folder: Path) -> None:
     assert main(SWEPT) == 0
     gone, cut, *others = find_runs(folder / "results")
@@ -155,7 +156,9 @@ WHAT_IS_COMPARED = {
 }
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize(
+    "name", ["klein_fig5", *(pytest.param(name, marks=pytest.mark.slow) for name in SWEEPS if name != "klein_fig5")]
+)
 def test_each_job_of_a_sweep_is_a_run_of_its_own_that_can_be_built(name: str) -> None:
     group, options = WHAT_IS_COMPARED[name]
     assert set(PARAMETERS[name]["hydra"]["sweeper"]["params"][group].split(",")) == options

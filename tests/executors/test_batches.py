@@ -70,7 +70,7 @@ def stored_weights(path: Path) -> list[str]:
     return sorted(p.name for p in (path.parents[1] / ".weights").iterdir() if not p.name.startswith("."))
 
 
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2, 4])
 @pytest.mark.parametrize("name", METHODS)
 def test_processes_make_the_rows_and_leave_the_weights_of_a_serial_run(
     tmp_path: Path, serial: dict[str, Path], workers: list[Process], rows: Rows, name: str, count: int
@@ -100,6 +100,7 @@ def test_jobs_make_the_rows_of_a_serial_run(
     assert rows(path) == rows(serial[name])
 
 
+@pytest.mark.slow
 def test_jobs_on_this_machine_make_the_first_rows_of_a_serial_run(
     tmp_path: Path, serial: dict[str, Path], rows: Rows
 ) -> None:
