@@ -202,6 +202,7 @@ def test_export_refuses_a_trial_that_there_is_not(
     assert not (folder / "x").exists()
 
 
+@pytest.mark.slow
 def test_two_workers_and_another_folder_give_the_same_rows_and_figures_are_drawn(
     tmp_path: Path, rows: Callable
 ) -> None:

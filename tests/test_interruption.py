@@ -91,10 +91,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Path
     return sorted(make_run(results, method, *OVERRIDES) for method in METHODS)
 
 
-@pytest.mark.parametrize(
-    ("by", "send"),
-    [(signal.SIGINT, os.killpg), pytest.param(signal.SIGTERM, os.kill, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("by", "send"), [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill)])
 def test_a_command_is_stopped_and_resumed(
     tmp_path: Path,
     rows: Rows,

@@ -121,6 +121,7 @@ def test_experiments_and_sources_can_be_swept_over(folder: Path, capsys: pytest.
     assert "checkpoint: minilm" in said
 
 
+@pytest.mark.slow
 def test_a_sweep_is_made_by_multirun_and_the_users_choices_win(folder: Path) -> None:
     narrowed = ("strategy=standard,full", "seed=range(3,5)")
     assert main(["-m", "+sweep=klein_fig7", *TINY, "budget.amount=3", *narrowed]) == 0

@@ -97,6 +97,7 @@ def test_a_run_cut_in_any_phase_is_completed_to_the_same_rows(
     assert rows(cut) == rows(finished)
 
 
+@pytest.mark.slow
 def test_two_workers_of_a_run_make_the_rows_of_one(finished: Path, tmp_path: Path, rows: Rows) -> None:
     """They share each batch; what a child inherits comes to them by the weights store."""
     spread = ("runtime.executor=processes", "runtime.workers_per_run=2", f"runtime.results={tmp_path}")

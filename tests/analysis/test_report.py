@@ -66,6 +66,7 @@ def test_what_a_run_says_is_text_and_never_markup(tmp_path: Path) -> None:
     assert json.dumps(HOSTILE, ensure_ascii=False)[1:-1] in "".join(page.texts)
 
 
+@pytest.mark.slow
 def test_equal_runs_give_equal_bytes(experiment: Path, tmp_path: Path) -> None:
     first = report_of(experiment, tmp_path)
     assert report_of(experiment, tmp_path) == first

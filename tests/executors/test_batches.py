@@ -70,7 +70,7 @@ def stored_weights(path: Path) -> list[str]:
     return sorted(p.name for p in (path.parents[1] / ".weights").iterdir() if not p.name.startswith("."))
 
 
-@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2, 4])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", METHODS)
 def test_processes_make_the_rows_and_leave_the_weights_of_a_serial_run(
     tmp_path: Path, serial: dict[str, Path], workers: list[Process], rows: Rows, name: str, count: int
@@ -187,7 +187,7 @@ def test_what_goes_to_a_worker_is_small_and_holds_no_network(serial: dict[str, P
     assert len(sent) < 10_000 + 1_000 * len(stored.trials)
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_of_an_experiments_runs_only_the_one_whose_process_is_killed_is_concerned(
     tmp_path: Path,
     make_run: Make,

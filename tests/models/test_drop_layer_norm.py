@@ -82,6 +82,7 @@ def test_plain_transformers_cannot_be_padded_to_it(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_is_an_option_of_every_model_and_part_of_a_runs_identity() -> None:
     runs = [
         assemble(spec)
