@@ -82,7 +82,11 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     assert states() == found.before, "a global generator was advanced after the last stream"
 
 
-@pytest.mark.parametrize("overrides", [*((f"method={name}",) for name in METHODS), *SEARCHES], ids=" ".join)
+@pytest.mark.parametrize(
+    "overrides",
+    [*((f"method={name}",) for name in METHODS), *(pytest.param(one, marks=pytest.mark.slow) for one in SEARCHES)],
+    ids=" ".join,
+)
 def test_no_run_draws_from_a_global_generator(
     overrides: tuple[str, ...], tmp_path: Path, make_run: Callable[..., Path], watched: Watched
 ) -> None:
