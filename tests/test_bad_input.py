@@ -225,6 +225,7 @@ def holds(sentence: str, words: Sequence[str]) -> None:
     assert [word for word in words if word not in sentence] == [], sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("override", "words"), SETTINGS, ids=lambda value: str(value)[:40])
 def test_a_bad_setting(override: str, words: list[str], places, here, capsys) -> None:
     others = [] if override.startswith(("method=", "methods=")) else ["method=ws_nas"]

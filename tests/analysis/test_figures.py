@@ -37,6 +37,7 @@ def data_of(name: str, comparison: Comparison, options: Options = ENCODER) -> pd
     return discover()[name].draw([comparison], options).data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(discover()))
 def test_a_figure_writes_its_data_and_equal_bytes_whatever_style_the_user_has(
     name: str, swept: list[Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
