@@ -70,6 +70,7 @@ def test_a_network_resumed_after_the_cut_is_the_one_trained_in_one_go(tmp_path: 
     assert first.evaluation.cost + resumed.cost == whole.cost
 
 
+@pytest.mark.slow
 def test_what_is_gone_from_the_store_is_trained_again_to_the_same_bytes(tmp_path: Path) -> None:
     evaluator = begun(tmp_path / "a")
     first = trial(0, WHOLE, evaluator.evaluate(WHOLE, ()))

@@ -81,7 +81,7 @@ def test_only_weights_of_the_front_are_left(halving: Path) -> None:
     assert stored == {run.trials[i].evaluation.weights for i in run.end["front"]}
 
 
-@pytest.mark.parametrize("share", [0.4, pytest.param(0.6, marks=pytest.mark.slow), 0.8])
+@pytest.mark.parametrize("share", [*(pytest.param(share, marks=pytest.mark.slow) for share in (0.4, 0.6)), 0.8])
 def test_halving_resumes_to_the_same_rows_without_its_checkpoints(
     halving: Path, share: float, tmp_path: Path, make_run: Make, rows: Rows
 ) -> None:

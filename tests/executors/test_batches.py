@@ -153,6 +153,7 @@ def test_a_worker_killed_in_a_trial_is_replaced_and_the_trial_tried_again(
     assert rows(path) == rows(serial["s_nas"])
 
 
+@pytest.mark.slow
 def test_a_trial_that_kills_two_workers_has_failed_and_the_others_go_on(
     tmp_path: Path, serial: dict[str, Path]
 ) -> None:
