@@ -74,11 +74,6 @@ def kill_at(run: Callable[[], int], folder: Path, where: Moment | int) -> Ended:
     return _child(run, folder, Watch(Shared()), moment=where)
 
 
-def act_at(run: Callable[[], int], folder: Path, boundary: int, act: Callable[[], None]) -> Ended:
-    """Run a command in a child to which something happens at the boundary of a number."""
-    return _child(run, folder, Watch(Shared(), at=boundary, act=act))
-
-
 def _child(
     run: Callable[[], int], folder: Path, watch: Watch, *, log: Path | None = None, moment: Moment | None = None
 ) -> Ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import mmap
 import os
@@ -165,10 +164,6 @@ class Watch:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def refuse() -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _replace(name: str, by: Callable[[Call], Call]) -> None:

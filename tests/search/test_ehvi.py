@@ -25,9 +25,14 @@ needs_botorch = pytest.mark.skipif(not HAS_BOTORCH, reason='BoTorch is not insta
     ("objectives", "reference", "initial"),
     [
         (zdt1, (1, 6), 3),
-        # A model of three points takes its corners, all equally bad, for the most promising, and EHVI is no better than
-        # random search; 2 (d + 1) is what BoTorch's own examples begin with.
-        (dtlz2, (2, 2), 14),
+        (dtlz2, (2, 2), 14),  # 2 (d + 1), what BoTorch's own examples begin with
+        pytest.param(
+            *(dtlz2, (2, 2), 3),
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="a model of three points tries all corners, which are equally bad: 2.67 against 2.78",
+            ),
+        ),
     ],
 )
 def test_it_beats_random_search(objectives: Callable, reference: tuple, initial: int) -> None:
