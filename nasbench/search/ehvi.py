@@ -37,13 +37,14 @@ REFERENCE_MARGIN = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedHypervolumeImprovement:
-    """Begins with random architectures, until `initial` of them have objectives.
+    """Random architectures until `initial` of them have objectives, then the model's choice, mixed with random ones.
 
-    Three, as in the paper, are enough where good networks lie at corners of the space, as small ones do. Where they lie
-    in its middle more are needed, such as BoTorch's 2 (d + 1) for d dimensions: a model of three points is least sure
-    of the corners, and has them all tried first.
+    A model is least sure of the corners of the space. Where these are all equally bad, as on DTLZ2, one that chooses
+    alone has them tried one after the other, sees most dimensions without effect there, and takes what is good
+    elsewhere for noise. So a share of the proposals is random, as in SMAC (Hutter et al. 2011).
 
     Attributes:
+        random_share: probability that a proposal after the initial ones is random; 0: the model alone, as in the paper.
         candidates: architectures among which local searches for the acquisition's maximum start: mutations of the
             front's and random ones, half and half.
         neighbours: mutations looked at in a step of a local search.
@@ -55,6 +56,7 @@ class ExpectedHypervolumeImprovement:
     """
 
     initial: int = 3
+    random_share: float = 0.25
     candidates: int = 256
     neighbours: int = 32
     mc_samples: int = 64
@@ -67,6 +69,8 @@ class ExpectedHypervolumeImprovement:
         for name, least in (("initial", 2), ("candidates", 1), ("neighbours", 1), ("mc_samples", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"search.{name} must be at least {least}, not {getattr(self, name)}")
+        if not 0 <= self.random_share < 1:
+            raise InputError(f"search.random_share must be at least 0 and below 1, not {self.random_share}")
         if find_spec("botorch") is None:
             raise InputError('search=ehvi needs BoTorch, which is not installed: pip install "nasbench[bo]"')
 
@@ -100,14 +104,18 @@ class ExpectedHypervolumeImprovement:
     def _most_promising(
         self, space: SearchSpace, history: Sequence[Trial], trials: Sequence[Trial], rng: np.random.Generator
     ) -> list[Proposal]:
-        """A batch chosen one by one, each for the improvement expected beyond those before it."""
+        """A batch: the random ones of it, then one by one what improves most beyond those before it."""
+        size = int((rng.random(self.batch_size) < self.random_share).sum())
+        random = unseen_proposals(space, history, rng, size=size, draw=lambda: Proposal(space.sample(rng)))
         candidates = self._candidates(space, history, trials, rng)
-        if not candidates:
-            return []
+        if len(random) == self.batch_size or not candidates:
+            return random
         tried = {trial.proposal.architecture for trial in history}
-        chosen: list[Architecture] = []
+        chosen = [proposal.architecture for proposal in random]
         with scope(int(rng.integers(2**62)), "ehvi"), _quiet():
             improvement = _Improvement(space, trials, self.mc_samples)
+            if chosen:
+                improvement.add_pending(chosen)
             while len(chosen) < self.batch_size and (left := [c for c in candidates if c not in chosen]):
                 chosen.append(self._climb(space, improvement, left, tried.union(chosen), rng))
                 improvement.add_pending(chosen)
