@@ -3,14 +3,10 @@
 import subprocess
 import sys
 
-import pytest
-
-from tests.conftest import REPOSITORY
 
 PHASES = ("super-network training", "promotion", "mask tuning", "table build", "writing of the analysis")
 
 
-@pytest.mark.slow
 def test_what_is_killed_in_any_phase_resumes_to_the_same_bytes() -> None:
     phases = [text for phase in PHASES for text in ("--phase", phase)]
     command = [sys.executable, "-m", "tests.faults", "--kills", "10", *phases]
