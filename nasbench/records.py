@@ -368,6 +368,7 @@ class RunHeader:
     """The first row of a run file: what was run, on what, in full.
 
     Attributes:
+        science_version: of the meaning of its numbers; runs of different ones are never pooled.
         config: the resolved science half of the configuration; `rerun` needs nothing else.
         fingerprints: sha256 of the content of `data` and `checkpoint`.
         full: sizes of the unpruned network.
@@ -378,6 +379,7 @@ class RunHeader:
         provenance: what may differ between equal runs (commit, versions, hardware, overrides, host, time).
     """
 
+    science_version: int
     run_id: str
     experiment: str
     method: str

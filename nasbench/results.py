@@ -135,8 +135,7 @@ class RunWriter:
                 header differs in more than provenance. Nothing is changed then.
             StoreError: the disk is full; no file is created then.
         """
-        versions = {"kind": "header", "schema_version": SCHEMA_VERSION, "science_version": SCIENCE_VERSION}
-        line = encode({**versions, **header.to_row()})
+        line = encode({"kind": "header", "schema_version": SCHEMA_VERSION, **header.to_row()})
         lock = acquire(path)
         try:
             data = _read(path) if path.exists() else b""

@@ -202,6 +202,7 @@ def _is_point(step: Any, loss: Any, held_out: Any) -> bool:
 
 _FORMS: Mapping[str, Mapping[str, _Form]] = {
     "header": {
+        "science_version": _POSITIVE,
         **dict.fromkeys(("run_id", "experiment"), _FILE_NAME),
         **dict.fromkeys(("method", "task", "metric", "model", "source", "scale"), _NAME),
         "seed": _INTEGER,

@@ -23,7 +23,7 @@ from nasbench.precision import arithmetic
 from nasbench.problem import Problem
 from nasbench.records import RunHeader
 from nasbench.results import RunWriter, run_id
-from nasbench.rows import canonical_json
+from nasbench.rows import SCIENCE_VERSION, canonical_json
 
 if TYPE_CHECKING:  # a run on a table does without torch
     from nasbench.models.checkpoint import Checkpoint
@@ -59,6 +59,7 @@ class Run:
     def header(self) -> RunHeader:
         problem, budget = self.problem, self.budget
         return RunHeader(
+            science_version=SCIENCE_VERSION,
             run_id=self.run_id,
             experiment=self.spec.experiment,
             method=self.method.name,

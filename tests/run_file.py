@@ -11,6 +11,7 @@ from nasbench.records import Architecture, Evaluation, Phase, Proposal, RunHeade
 from nasbench.results import RunWriter
 
 HEADER = RunHeader(
+    science_version=1,
     run_id="0123456789abcdef",
     experiment="e",
     method="s_nas",

@@ -132,6 +132,7 @@ def test_a_header_reads_back_equal() -> None:
     texts = ("run_id", "experiment", "method", "task", "metric", "model", "source", "scale")
     header = RunHeader(
         **dict(zip(texts, texts, strict=True)),
+        science_version=2,
         seed=1,
         config={"a": {"b": [1, 2.5, None]}},
         fingerprints={"data": "d"},

@@ -24,6 +24,7 @@ def header(method: str, seed: int = 0, **changes: Any) -> RunHeader:
     config = {**problem, "method": {"name": method}, "seed": seed, **changes.pop("config", {})}
     fingerprints = changes.pop("fingerprints", {"data": "d" * 64, "checkpoint": "c" * 64})
     fields: dict[str, Any] = {
+        "science_version": 1,
         "experiment": "made_up",
         "task": "bbc_cloze",
         "metric": "f1",

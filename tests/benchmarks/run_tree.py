@@ -10,7 +10,7 @@ import numpy as np
 from nasbench import rng
 from nasbench.pareto import non_dominated
 from nasbench.records import Architecture, Evaluation, Proposal, Sizes, Status, TestResult, Trial
-from nasbench.rows import SCHEMA_VERSION, SCIENCE_VERSION, encode
+from nasbench.rows import SCHEMA_VERSION, encode
 from tests.analysis.runs import EPOCH, FULL, OUTSIDE, header
 from tests.analysis.sweeps import nas, samples
 
@@ -67,8 +67,8 @@ def _rows(head: dict[str, Any], architectures: list[Architecture], stream: np.ra
         )
         for i in np.flatnonzero(non_dominated(np.stack([errors, sizes], axis=1)))
     ]
-    versions = {"kind": "header", "schema_version": SCHEMA_VERSION, "science_version": SCIENCE_VERSION}
-    return [{**versions, **head}, *(t.to_row() for t in trials), *(t.to_row() for t in tests), {"kind": "end"}]
+    first = {"kind": "header", "schema_version": SCHEMA_VERSION, **head}
+    return [first, *(t.to_row() for t in trials), *(t.to_row() for t in tests), {"kind": "end"}]
 
 
 def _evaluation(error: float, size: float) -> Evaluation:
