@@ -20,9 +20,10 @@ from nasbench.results import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the runs of a comparison share: the problem, its data and the budget.
+    """What the runs of a comparison share: the problem, its data, the budget and the meaning of their numbers.
 
     Attributes:
+        science_version: of that meaning (`nasbench.rows`).
         budget: amount and unit, as in "2 epochs".
         facts: all else that must be equal, by dotted name: fingerprints, sizes, objectives, configuration.
     """
@@ -31,6 +32,7 @@ class Setting:
     model: str
     source: str
     scale: str
+    science_version: int
     budget: str
     metric: str
     facts: tuple[tuple[str, str], ...]
@@ -52,6 +54,7 @@ class Setting:
             model=header.model,
             source=header.source,
             scale=header.scale,
+            science_version=header.science_version,
             budget=_budget(header.budget),
             metric=header.metric,
             facts=tuple(sorted(flatten(facts).items())),
@@ -64,8 +67,8 @@ class Setting:
     @property
     def named(self) -> dict[str, str]:
         """All facts by name."""
-        fields = ("task", "model", "source", "scale", "budget", "metric")
-        return {name: getattr(self, name) for name in fields} | dict(self.facts)
+        fields = ("task", "model", "source", "scale", "science_version", "budget", "metric")
+        return {name: str(getattr(self, name)) for name in fields} | dict(self.facts)
 
     @property
     def digest(self) -> str:

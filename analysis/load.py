@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.comparison import compare
+from analysis.comparison import compare, mixture
 from analysis.selection import front, score
 from nasbench.errors import InputError
 from nasbench.records import Sizes, Trial
@@ -88,8 +88,9 @@ def load_trials(results: Path) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    notes: list[str] = []
-    for comparison in compare(load_runs(results)):
+    comparisons = compare(load_runs(results))
+    notes = mixture(comparisons)
+    for comparison in comparisons:
         notes += comparison.notes
         for label, runs in comparison.methods.items():
             for run in runs:

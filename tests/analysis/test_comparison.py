@@ -16,6 +16,7 @@ from tests.analysis.runs import write_run
         ({"model": "distilbert"}, "model (distilbert, minilm)"),
         ({"source": "hub"}, "source (embedded, hub)"),
         ({"scale": "paper"}, "scale (laptop, paper)"),
+        ({"science_version": 2}, "science_version (1, 2)"),
         ({"budget": {"amount": 4.0, "unit": "epochs"}, "budget_macs": 4000}, "budget (2 epochs, 4 epochs)"),
         ({"fingerprints": {"data": "e" * 64, "checkpoint": "c" * 64}}, "fingerprints.data (dddddddddddd"),
         ({"fingerprints": {"data": "d" * 64, "checkpoint": "e" * 64}}, "fingerprints.checkpoint"),

@@ -68,6 +68,14 @@ def test_repeated_runs_are_left_out_and_named(tmp_path: Path):
     assert len(frame.attrs["notes"]) == 1
 
 
+def test_runs_of_several_settings_are_said_to_be_mixed(tmp_path: Path):
+    write_run(tmp_path, "ws_nas", FRONT, TESTS)
+    write_run(tmp_path, "ws_nas", FRONT, TESTS, name="later.jsonl", science_version=2)
+    frame = load_trials(tmp_path)
+    assert frame["setting"].nunique() == 2
+    assert frame.attrs["notes"] == ["the runs are of 2 settings, never pooled: they differ in science_version (1, 2)"]
+
+
 def test_a_file_a_folder_and_a_folder_of_folders_can_be_read(experiment: Path):
     assert len(load_runs(experiment)) == len(load_runs(experiment.parent)) == 4
     (file,) = [run.path for run in load_runs(experiment) if run.header.method == "s_nas"]
