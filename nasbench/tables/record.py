@@ -12,7 +12,7 @@ from nasbench.cost import NetworkShape
 from nasbench.errors import InputError
 from nasbench.pareto import non_dominated
 from nasbench.records import Architecture, Phase, RunHeader, Sizes, Status
-from nasbench.rows import SCIENCE_VERSION, canonical_json, comparable
+from nasbench.rows import canonical_json, comparable
 
 TABLE_VERSION = 1
 """Of the form of a table's file: raised when an older reader would misunderstand it."""
@@ -63,10 +63,11 @@ class TableHeader:
     phases: tuple[Phase, ...]
 
     def to_json(self) -> dict[str, Any]:
+        run = self.run.to_row()
         return {
             "table_version": TABLE_VERSION,
-            "science_version": SCIENCE_VERSION,
-            "run": self.run.to_row(),
+            "science_version": run.pop("science_version"),
+            "run": run,
             "space": self.space,
             "shape": dataclasses.asdict(self.shape),
             "max_length": self.max_length,
@@ -78,7 +79,7 @@ class TableHeader:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TableHeader:
         return cls(
-            run=RunHeader.from_row(data["run"]),
+            run=RunHeader.from_row({**data["run"], "science_version": data["science_version"]}),
             space=data["space"],
             shape=NetworkShape(**data["shape"]),
             max_length=data["max_length"],
