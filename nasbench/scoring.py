@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,8 +30,6 @@ EMBEDDED_BYTES = 2**28
 
 OUTPUT_BYTES = 2**28
 """At most so much memory holds outputs that wait for their metrics, or those of one network where they are more."""
-
-Outputs = list[NDArray[np.float32]]
 
 
 def score(model: TaskModel, split: Split, training: Training, network: SubNetwork | None = None) -> dict[str, float]:
@@ -70,16 +69,22 @@ class Scorer:
         return [found[position] for position in range(len(networks))]
 
     def _scores(self, networks: Sequence[SubNetwork]) -> list[dict[str, float]]:
-        tallies = [_Tally() for _ in networks]
+        tallies = [_Tally(split=self.split, places=self._places, width=self._width) for _ in networks]
         prefixes = Prefixes.of(networks)
         for part in self._parts:
             hidden = self.model.embed(part.batch) if part.embedded is None else part.embedded
             for position, last in prefixes.run(self.model, hidden, part.mask):
                 logits = self.model.logits(last, part.batch)
                 loss = float(task_loss(self.model.head, logits, part.batch))
-                outputs = _unpadded(self.model.head, logits, self.split.lengths[part.items])
-                tallies[position].add(part.items, loss, outputs)
-        return [tally.scores(self.split) for tally in tallies]
+                tallies[position].add(part.items, loss, logits.float().cpu().numpy())
+        return [tally.scores() for tally in tallies]
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64] | None:
+        """[items + 1]: where each item's outputs begin, and the last one's end; None: one output an item."""
+        if not self._by_token:
+            return None
+        return np.concatenate(([0], np.cumsum(self.split.lengths[:, 0])))
 
     @cached_property
     def _parts(self) -> list[_Part]:
@@ -108,10 +113,19 @@ class Scorer:
             yield from (items[i : i + size] for i in range(0, len(items), size))
 
     @property
+    def _by_token(self) -> bool:
+        return self.model.head in (Head.QUESTION_ANSWERING, Head.MASKED_LM)
+
+    @property
+    def _width(self) -> int:
+        """Numbers that the model puts out for a token, or for an item where it has one output for all of it."""
+        return self.model.num_labels * (1 if self._by_token else self.split.choices)
+
+    @property
     def _output_bytes(self) -> int:
         """Of one network."""
-        rows = self.split.lengths.sum() if _by_token(self.model.head) else self.split.lengths.size
-        return 4 * int(rows) * self.model.num_labels
+        rows = self.split.lengths.sum() if self._by_token else len(self.split)
+        return 4 * int(rows) * self._width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,30 +144,34 @@ class _Part:
     embedded: Tensor | None
 
 
-@dataclass
 class _Tally:
-    """What is known so far of one network: the sum of its items' losses, and its outputs by item."""
+    """What is known so far of one network: the sum of its items' losses, and their outputs, end to end in one array."""
 
-    loss: float = 0.0
-    outputs: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    def __init__(self, *, split: Split, places: NDArray[np.int64] | None, width: int) -> None:
+        self._split = split
+        self._places = places
+        self._loss = 0.0
+        self._outputs = np.empty((len(split) if places is None else int(places[-1]), width), dtype=np.float32)
 
-    def add(self, items: NDArray[np.int64], loss: float, outputs: Outputs) -> None:
-        self.loss += loss * len(items)
-        self.outputs.update(zip(items.tolist(), outputs, strict=True))
+    def add(self, items: NDArray[np.int64], loss: float, outputs: NDArray[np.float32]) -> None:
+        """Args:
+        outputs: of the items: [items, width], or [items, S, width] where each token has its own.
+        """
+        self._loss += loss * len(items)
+        if self._places is None:
+            self._outputs[items] = outputs
+            return
+        for item, rows in zip(items, outputs, strict=True):
+            begin, end = self._places[item : item + 2]
+            self._outputs[begin:end] = rows[: end - begin]
 
-    def scores(self, split: Split) -> dict[str, float]:
-        loss = self.loss / len(split)
+    def scores(self) -> dict[str, float]:
+        loss = self._loss / len(self._split)
         if not math.isfinite(loss):
             return {"loss": math.nan}
-        return {**split.scores([self.outputs[i] for i in range(len(split))]), "loss": loss}
+        return {**self._split.scores(self._by_item()), "loss": loss}
 
-
-def _by_token(head: Head) -> bool:
-    return head in (Head.QUESTION_ANSWERING, Head.MASKED_LM)
-
-
-def _unpadded(head: Head, logits: Tensor, lengths: NDArray[np.int64]) -> Outputs:
-    rows = logits.float().cpu().numpy()
-    if _by_token(head):
-        return [row[: int(length)] for row, length in zip(rows, lengths[:, 0], strict=True)]
-    return list(rows)
+    def _by_item(self) -> list[NDArray[np.float32]]:
+        if self._places is None:
+            return list(self._outputs)
+        return [self._outputs[begin:end] for begin, end in pairwise(self._places)]
