@@ -1,7 +1,8 @@
 """The weights store: what training made, once for each recipe, shared by the processes of an experiment.
 
 `<folder>/<key>/` holds `weights.safetensors` and `meta.json` (the recipe it was made by, what is known of it, and the
-checksum of the tensors). The key is a hash of the recipe. An entry appears whole, by a rename, and never changes.
+checksums of these two and of the tensors). The key is a hash of the recipe. An entry appears whole, by a rename, and
+never changes.
 """
 
 from __future__ import annotations
@@ -164,7 +165,8 @@ class WeightsStore:
 def _save(folder: Path, tensors: Mapping[str, Tensor], described: Mapping[str, Any]) -> None:
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     save_file(plain, folder / _TENSORS)
-    (folder / _META).write_bytes(encode({"sha256": _sha256(folder / _TENSORS), **described}))
+    checksums = {"sha256": _sha256(folder / _TENSORS), "described_sha256": _sha256_of(described)}
+    (folder / _META).write_bytes(encode({**checksums, **described}))
     for file in (folder / _TENSORS, folder / _META):
         with open(file, "rb") as opened:
             os.fsync(opened.fileno())
@@ -177,9 +179,29 @@ def _load(entry: Path, key: str) -> StoredWeights:
         raise ValueError(f"{_META} lacks sha256, recipe or meta")
     if WeightsStore.key(described["recipe"]) != key:
         raise ValueError("its recipe is another's")
+    _check_described(described)
     if described["sha256"] != _sha256(entry / _TENSORS):
         raise ValueError(f"{_TENSORS} does not match its checksum")
     return StoredWeights(tensors=load_file(entry / _TENSORS), recipe=described["recipe"], meta=described["meta"])
+
+
+def _check_described(described: Mapping[str, Any]) -> None:
+    """Raises ValueError where what is known of an entry is not what was stored: a run would be given it as a result."""
+    meta = described["meta"]
+    if "described_sha256" in described:
+        if described["described_sha256"] != _sha256_of({"recipe": described["recipe"], "meta": meta}):
+            raise ValueError(f"{_META} does not match its own checksum")
+    elif not (isinstance(meta, dict) and (not meta or _is_numbers(meta.get("scores")))):
+        # Entries of before had no such checksum; all that was known of one were its scores, cost and seconds.
+        raise ValueError(f"{_META} holds no scores")
+
+
+def _is_numbers(scores: Any) -> bool:
+    return isinstance(scores, dict) and all(type(value) in (int, float) for value in scores.values())
+
+
+def _sha256_of(described: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(described)).hexdigest()
 
 
 def _sha256(file: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import multiprocessing
 import os
 import signal
@@ -130,9 +131,44 @@ def other_recipe(entry: Path) -> None:
     file.write_text(file.read_text().replace("sandwich", "standard"))
 
 
-@pytest.mark.parametrize(
-    "damage", [flip, truncate, lose_tensors, cut_meta, foreign_meta, recipe_without_mapping, other_recipe]
+def other_meta(entry: Path) -> None:
+    """One digit, as a bit that the disk has lost: still JSON, still of its recipe."""
+    file = entry / "meta.json"
+    file.write_text(file.read_text().replace('"cost": 7', '"cost": 9'))
+
+
+def emptied_meta(entry: Path) -> None:
+    file = entry / "meta.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"meta": {}}))
+
+
+def scoreless_meta_of_before(entry: Path) -> None:
+    file = entry / "meta.json"
+    file.write_text(json.dumps(without_checksum(file) | {"meta": {"scores": {"loss": "low"}}}))
+
+
+def without_checksum(file: Path) -> dict[str, Any]:
+    """What described an entry before that had a checksum of its own."""
+    return {name: value for name, value in json.loads(file.read_text()).items() if name != "described_sha256"}
+
+
+def test_an_entry_of_before_its_description_had_a_checksum_is_read(store: WeightsStore) -> None:
+    meta = {"cost": 7, "scores": {"loss": 0.5}, "seconds": 1.0}
+    store.put(KEY, TENSORS, recipe=RECIPE, meta=meta)
+    file = store.folder / KEY / "meta.json"
+    file.write_text(json.dumps(without_checksum(file)))
+    stored = store.get(KEY)
+    assert stored is not None
+    assert stored.meta == meta
+
+
+DAMAGES = (
+    *(flip, truncate, lose_tensors, cut_meta, foreign_meta, recipe_without_mapping, other_recipe),
+    *(other_meta, emptied_meta, scoreless_meta_of_before),
 )
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_entry_is_moved_aside_with_a_warning_and_made_again(
     store: WeightsStore, damage: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
