@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -18,3 +19,15 @@ def timed_on_one_core(pytestconfig: pytest.Config) -> Iterator[None]:
     with threadpool_limits(1):
         yield
     torch.set_num_threads(threads)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Ratios and what else a benchmark found, below the table of its times."""
+    session = getattr(config, "_benchmarksession", None)
+    found = [benchmark for benchmark in session.benchmarks if benchmark.extra_info] if session else []
+    if not found:
+        return
+    terminalreporter.section("found")
+    for benchmark in found:
+        facts = (f"{name.replace('_', ' ')} {value:.3g}" for name, value in benchmark.extra_info.items())
+        terminalreporter.write_line(f"{benchmark.name}: {', '.join(facts)}")
