@@ -20,12 +20,14 @@ def of_figure(arguments: Sequence[str]) -> str:
     return shlex.join(["python", "-m", "analysis", *arguments])
 
 
-def account(summary: str, figure: str, runs: Iterable[Run]) -> str:
+def account(summary: str, figure: str, runs: Iterable[Run], notes: Iterable[str] = ()) -> str:
     """What a figure shows and how to make it again, from nothing.
 
     Args:
         summary: what it shows.
         figure: the command that draws it.
+        notes: what there is to know of it.
     """
+    told = "".join(f"note: {note}\n\n" for note in notes)
     made = "".join(f"    {command}\n" for command in dict.fromkeys(map(of_run, runs)))
-    return f"{summary}\n\nDrawn by\n    {figure}\n\nfrom finished runs, made by\n{made}"
+    return f"{summary}\n\n{told}Drawn by\n    {figure}\n\nfrom finished runs, made by\n{made}"

@@ -144,18 +144,19 @@ def write_figure(
     contents: dict[str, str | bytes] = {
         **{f".{form}": rendered.images[form] for form in FILES},
         ".csv": drawing.data.to_csv(index=False, lineterminator="\n"),
-        ".txt": commands.account(f"{figure.name}: {figure.summary}", command, runs),
-        **(_tables(drawing.table) if drawing.table else {}),
+        ".txt": commands.account(f"{figure.name}: {figure.summary}", command, runs, drawing.notes),
+        **(_tables(drawing.table, drawing.notes) if drawing.table else {}),
         **drawing.files,
     }
     return [write(stem.with_name(f"{stem.name}{end}"), content) for end, content in contents.items()]
 
 
-def _tables(table: Table) -> dict[str, str]:
+def _tables(table: Table, notes: Sequence[str]) -> dict[str, str]:
+    told = "".join(f"- {markdown.escape(note)}\n" for note in notes)
     page = markdown.table(table.headings, table.cells, text_columns=table.text_columns)
     return {
         "-table.csv": table.data.to_csv(index=False, lineterminator="\n"),
-        "-table.md": f"{page}\n{markdown.escape(table.caption)}\n",
+        "-table.md": f"{page}\n{markdown.escape(table.caption)}\n{told}",
     }
 
 

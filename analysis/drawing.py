@@ -151,6 +151,7 @@ class Drawing:
     Attributes:
         files: what else is stored with it, by the end of the file's name, such as "-transform.json".
         runs: those it shows; None for all finished ones.
+        notes: what the reader has to know beyond its docstring, such as what it leaves out.
     """
 
     figure: Figure
@@ -158,6 +159,7 @@ class Drawing:
     table: Table | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     runs: Sequence[Run] | None = None
+    notes: Sequence[str] = ()
 
 
 class NothingToDrawError(Exception):

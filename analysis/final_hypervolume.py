@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RAW, NORMALISED = "raw", "normalised"
-"""The two views: objectives as they are, reference (1, 1); their quantiles over all runs shown, reference (2, 2)."""
+"""The two views: objectives as they are, reference (1, 1); their quantiles, reference (2, 2)."""
 
 Values = Mapping[str, Mapping[int, float]]
 """Hypervolume by variant and seed."""

@@ -72,13 +72,15 @@ def interquartile_mean(
 ) -> Estimate:
     """Mean of the middle half of all scores [tasks, repetitions], with a stratified percentile interval.
 
-    Scores should be comparable over tasks (normalised). Of three repetitions the interval is too narrow (85% instead of
-    95% in simulations), from five on hardly so (92%). Agarwal et al. 2021, sections 4.2 and 4.3.
+    Scores should be comparable over tasks (normalised). A single repetition has no interval; that of three is too
+    narrow (85% instead of 95% in simulations), from five on hardly so (92%). Agarwal et al. 2021, sections 4.2 and 4.3.
 
     Raises:
         ValueError: scores are not [tasks, repetitions], or one is not finite.
     """
     array = _strata(scores)
+    if array.shape[1] < 2:
+        return Estimate(float(_middle(array)), None, array.size)
     drawn = _stratified(array, rng.generator(seed, "analysis.interquartile_mean"), samples)
     return Estimate(float(_middle(array)), percentiles(_middle(drawn), confidence), array.size)
 
@@ -89,7 +91,8 @@ def probability_of_improvement(
     """How probably a run of A scores above one of B on a random task, ties counting half.
 
     Scores, higher being better, are [tasks, repetitions]; A and B may differ in repetitions. The interval is a
-    stratified percentile one; `n` counts tasks. Agarwal et al. 2021, section 4.3 (Mann and Whitney's U, scaled).
+    stratified percentile one, and needs two repetitions of both; `n` counts tasks. Agarwal et al. 2021, section 4.3
+    (Mann and Whitney's U, scaled).
 
     Raises:
         ValueError: the tasks differ in number, scores are not [tasks, repetitions], or one is not finite.
@@ -100,6 +103,8 @@ def probability_of_improvement(
     stream = rng.generator(seed, "analysis.probability_of_improvement")
     a_above = first[:, :, None] > second[:, None]  # [tasks, of a, of b]
     outcomes = a_above + 0.5 * (first[:, :, None] == second[:, None])
+    if min(first.shape[1], second.shape[1]) < 2:
+        return Estimate(float(outcomes.mean()), None, len(first))
     times = [_times_drawn(scores.shape, stream, samples) for scores in (first, second)]
     drawn = np.einsum("tsa,tab,tsb->s", times[0], outcomes, times[1], optimize=["einsum_path", (0, 1), (0, 1)])
     return Estimate(float(outcomes.mean()), percentiles(drawn / outcomes.size, confidence), len(first))

@@ -47,9 +47,11 @@ class Analysis:
         figures = [figure for figure in self.figures if figure.together]
         if figures or self.report:
             make_folder(shared)
-        together, missing = album.plates(figures, [section.comparison for section in sections], shared)
+        pooled, pooling = _pooled(sections) if figures else ([], [])
+        _notes(pooling)
+        together, missing = album.plates(figures, pooled, shared)
         if self.report:
-            notes = [*_mixtures(sections), *(f"left out: {error}" for error in unreadable), *missing]
+            notes = [*_mixtures(sections), *pooling, *(f"left out: {error}" for error in unreadable), *missing]
             page = report(sections, together, notes, command=self.command(self.names, "--report"))
             _wrote([write(shared / FILE, page)])
         return unreadable
@@ -106,10 +108,21 @@ class _Album:
                 _say(missing[-1])
                 continue
             _wrote(write_figure(figure, rendered, comparisons, out / f"{figure.name}{suffix}", command))
+            _notes([f"{figure.name}: {note}" for note in rendered.drawing.notes])
             if self.asked.report:
                 self._number += 1
                 found.append(Plate.of(figure, rendered, command, number=self._number))
         return tuple(found), tuple(missing)
+
+
+def _pooled(sections: Sequence[Section]) -> tuple[list[Comparison], list[str]]:
+    """The runs of all experiments by setting, and what there is to know of that beyond what each alone says."""
+    alone = [section.comparison for section in sections]
+    if len({comparison.setting for comparison in alone}) == len(alone):
+        return alone, []
+    pooled = compare(run for c in alone for runs in c.methods.values() for run in runs)
+    known = {note for comparison in alone for note in comparison.notes}
+    return pooled, [note for comparison in pooled for note in comparison.notes if note not in known]
 
 
 def _mixtures(sections: Sequence[Section]) -> list[str]:

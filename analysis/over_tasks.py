@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from analysis.comparison import Comparison
 from analysis.drawing import NothingToDrawError
 from analysis.labels import GROUPS, group_config
 from analysis.selection import hypervolume_on_test
+from analysis.task_groups import TaskGroup, settings_left_out, task_groups
 from nasbench.results import Run
 
 Scores = Mapping[str, tuple[tuple[float, ...], ...]]
@@ -20,48 +20,60 @@ Scores = Mapping[str, tuple[tuple[float, ...], ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverTasks:
-    """Methods that all tasks of one checkpoint, source and scale have.
+    """Methods that all tasks of one group have.
 
     Attributes:
         scores: hypervolume of the TEST points of validation fronts, raw objectives, reference (1, ..., 1).
         left_out: methods that some task lacks, or has with another space, search or strategy.
-        runs: those behind the scores.
     """
 
-    model: str
-    tasks: tuple[str, ...]
+    group: TaskGroup
     scores: Scores
     left_out: tuple[str, ...]
-    runs: tuple[Run, ...]
+
+    @property
+    def name(self) -> str:
+        return self.group.name
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(self.group.of_task)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Those behind the scores."""
+        comparisons = self.group.of_task.values()
+        return tuple(run for comparison in comparisons for label in self.scores for run in comparison.finished(label))
 
     def rectangular(self) -> dict[str, list[list[float]]]:
         """Scores [tasks, repetitions] of each method: the first ones, as many as the task with the fewest has."""
         fewest = {label: min(map(len, of_method)) for label, of_method in self.scores.items()}
         return {label: [list(task[: fewest[label]]) for task in tasks] for label, tasks in self.scores.items()}
 
-    @property
-    def note(self) -> str:
-        """What a reader has to know of it, in a sentence or none."""
-        return f"Left out, as not all tasks have them alike: {', '.join(self.left_out)}." if self.left_out else ""
+    def cut(self) -> list[str]:
+        """A sentence on each method of which `rectangular` leaves repetitions out."""
+        sentences = []
+        for label, of_method in self.scores.items():
+            fewest = min(map(len, of_method))
+            counts = [f"{len(scores)} of {task}" for task, scores in zip(self.tasks, of_method, strict=True)]
+            if max(map(len, of_method)) > fewest:
+                sentences.append(
+                    f"{label} has unequally many repetitions ({', '.join(counts)}): "
+                    f"those after the first {fewest} of a task are left out"
+                )
+        return sentences
 
 
 def over_tasks(comparisons: Sequence[Comparison], *, methods: int) -> list[OverTasks]:
     """The groups of comparisons that have two tasks and at least so many methods in common.
 
-    The unpruned network, whose size is the reference point's, has no hypervolume and takes no part. A task in several
-    settings (budgets, say) counts once, by the one with the most runs.
+    The unpruned network, whose size is the reference point's, has no hypervolume and takes no part.
 
     Raises:
         NothingToDrawError: there are none.
     """
-    groups: dict[str, dict[str, Comparison]] = defaultdict(dict)
-    for comparison in comparisons:
-        setting = comparison.setting
-        of_model = groups[f"{setting.model} ({setting.source}, {setting.scale})"]
-        known = of_model.get(setting.task)
-        if comparison.finished() and (known is None or len(comparison.finished()) > len(known.finished())):
-            of_model[setting.task] = comparison
-    found = [_together(model, of_task) for model, of_task in groups.items() if len(of_task) > 1]
+    groups = task_groups(comparisons, lambda comparison: len(comparison.finished()))
+    found = [_together(group) for group in groups if len(group.of_task) > 1]
     found = [group for group in found if len(group.scores) >= methods]
     if not found:
         raise NothingToDrawError(
@@ -70,26 +82,31 @@ def over_tasks(comparisons: Sequence[Comparison], *, methods: int) -> list[OverT
     return found
 
 
-def _together(model: str, of_task: Mapping[str, Comparison]) -> OverTasks:
+def notes(found: Sequence[OverTasks], comparisons: Sequence[Comparison]) -> list[str]:
+    """What a reader has to know of groups found among comparisons: methods and settings that are left out."""
+    of_methods = [
+        f"{group.name}: left out, as not all tasks have them alike: {', '.join(group.left_out)}"
+        for group in found
+        if group.left_out
+    ]
+    shown = [comparison for group in found for comparison in group.group.of_task.values()]
+    return [*of_methods, *settings_left_out(comparisons, shown)]
+
+
+def _together(group: TaskGroup) -> OverTasks:
+    comparisons = group.of_task.values()
     every = dict.fromkeys(
         label
-        for comparison in of_task.values()
+        for comparison in comparisons
         for label in comparison.methods
         if comparison.finished(label) and label != UNPRUNED
     )
-    common = [label for label in every if _alike([comparison.finished(label) for comparison in of_task.values()])]
-    return OverTasks(
-        model=model,
-        tasks=tuple(of_task),
-        scores={
-            label: tuple(
-                tuple(repetitions(comparison.finished(label), hypervolume_on_test)) for comparison in of_task.values()
-            )
-            for label in common
-        },
-        left_out=tuple(label for label in every if label not in common),
-        runs=tuple(run for comparison in of_task.values() for label in common for run in comparison.finished(label)),
-    )
+    common = [label for label in every if _alike([comparison.finished(label) for comparison in comparisons])]
+    scores = {
+        label: tuple(tuple(repetitions(c.finished(label), hypervolume_on_test)) for c in comparisons)
+        for label in common
+    }
+    return OverTasks(group=group, scores=scores, left_out=tuple(label for label in every if label not in common))
 
 
 def _alike(of_tasks: Sequence[Sequence[Run]]) -> bool:

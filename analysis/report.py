@@ -39,13 +39,21 @@ class Plate:
     command: str
     image: Markup
     table: Table | None
+    notes: Sequence[str]
 
     @classmethod
     def of(cls, figure: Figure, rendered: Rendered, command: str, *, number: int) -> Plate:
         """`number` tells a report's plates apart."""
         image = html.inline_svg(rendered.images[FORM], prefix=f"plate{number}")
-        table = rendered.drawing.table
-        return cls(name=figure.name, summary=figure.summary, command=command, image=image, table=table)
+        drawing = rendered.drawing
+        return cls(
+            name=figure.name,
+            summary=figure.summary,
+            command=command,
+            image=image,
+            table=drawing.table,
+            notes=drawing.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

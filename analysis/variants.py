@@ -24,11 +24,13 @@ class Variants:
         fixed: the options they share, as in "space=small, search=random_search".
         runs: by the option's name, in order, one run a seed. Where runs of one option differ in its settings too, these
             are added to the name.
+        observed: all finished runs of the comparison, of other methods too: what objectives are normalised over.
     """
 
     group: str
     fixed: str
     runs: Mapping[str, tuple[Run, ...]]
+    observed: tuple[Run, ...]
 
     @property
     def every(self) -> list[Run]:
@@ -42,12 +44,13 @@ def variants(comparison: Comparison, method: str, group: str) -> Variants | None
     others and have the most variants are taken; of equally many, those with the most runs.
     """
     alike: dict[tuple[tuple[str, str], ...], list[Run]] = defaultdict(list)
-    for run in comparison.finished():
+    observed = comparison.finished()
+    for run in observed:
         of_group = group_config(run.header, group)
         if run.header.method == method and of_group:
             rest = {name: value for name, value in method_config(run.header).items() if name not in of_group}
             alike[tuple(sorted(rest.items()))].append(run)
-    found = [_named(runs, group) for runs in alike.values()]
+    found = [_named(runs, group, observed) for runs in alike.values()]
     best = max(found, key=lambda v: (len(v.runs), len(v.every), v.fixed), default=None)
     return best if best and len(best.runs) > 1 else None
 
@@ -65,18 +68,20 @@ def differing(comparison: Comparison, method: str, group: str) -> Variants:
 
 
 def normalised(found: Variants) -> QuantileTransform:
-    """The quantile transform over all validation points of the runs: one problem, all variants and repetitions.
+    """The quantile transform over all validation points of one problem: all methods and repetitions, as in the paper.
+
+    So every figure of a comparison has the same one.
 
     Raises:
         NothingToDrawError: no trial has objectives.
     """
-    fitted = list(transforms(found.every).values())
+    fitted = list(transforms(found.observed).values())
     if not fitted:
         raise NothingToDrawError("no finished run has a trial with objectives")
     return fitted[0]
 
 
-def _named(runs: list[Run], group: str) -> Variants:
+def _named(runs: list[Run], group: str, observed: tuple[Run, ...]) -> Variants:
     configs = [group_config(run.header, group) for run in runs]
     named: dict[str, list[Run]] = defaultdict(list)
     for run, config, differing in zip(runs, configs, tell_apart(configs), strict=True):
@@ -88,4 +93,5 @@ def _named(runs: list[Run], group: str) -> Variants:
         group=group,
         fixed=described({name: value for config in shared for name, value in config.items()}),
         runs={name: tuple(named[name]) for name in in_order(named)},
+        observed=observed,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from analysis.appearance import appearances
 from analysis.comparison import Comparison
 from analysis.drawing import GREY, Drawing, Options, Table, panels, wrapped
 from analysis.intervals import Estimate, interquartile_mean, probability_of_improvement
-from analysis.over_tasks import OverTasks, over_tasks
+from analysis.over_tasks import OverTasks, notes, over_tasks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,11 @@ def draw_together(comparisons: Sequence[Comparison], options: Options) -> Drawin
     Scores are TEST hypervolumes of raw objectives, reference (1, ..., 1), which lie between 0 and 1. The baseline is
     `options.baseline`, else standard NAS, else the first method.
 
-    Data: model, method, baseline, tasks, repetitions, iqm and improvement, each with `_low` and `_high`.
+    Of each method as many repetitions are taken as the task with the fewest has. Groups of tasks that differ in more
+    (budget, say) stand apart.
+
+    Data: model, method, baseline, tasks, repetitions, iqm and improvement, each with `_low` and `_high`: NaN for a
+    single repetition.
 
     Raises:
         NothingToDrawError: no two methods have finished runs of two tasks in common.
@@ -36,10 +40,10 @@ def draw_together(comparisons: Sequence[Comparison], options: Options) -> Drawin
     data = pd.concat([_data(group, options) for group in found], ignore_index=True)
     tasks = dict.fromkeys(task for group in found for task in group.tasks)
     lines = sum(wrapped(label).count("\n") + 2 for group in found for label in group.scores)
-    title = f"{'; '.join(group.model for group in found)}\n{', '.join(tasks)}"
+    title = f"{wrapped('; '.join(group.name for group in found), 60)}\n{', '.join(tasks)}"
     figure, axes = panels(title, 0.5 + 0.45 * len(found) + 0.1 * lines, len(found), 2)
     for place, group in enumerate(found):
-        of_group = data[data["model"] == group.model]
+        of_group = data[data["model"] == group.name]
         names, pair = [wrapped(label) for label in group.scores], axes[2 * place : 2 * place + 2]
         for panel, view in zip(pair, VIEWS, strict=True):
             _panel(panel, of_group, view)
@@ -50,9 +54,10 @@ def draw_together(comparisons: Sequence[Comparison], options: Options) -> Drawin
         pair[1].axvline(0.5, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
         pair[1].set_xlim(-0.05, 1.05)
         if len(found) > 1:
-            pair[0].set_title(group.model, loc="left")
+            pair[0].set_title(group.name, loc="left")
     runs = [run for group in found for run in group.runs]
-    return Drawing(figure, data, table=_table(data, [group.note for group in found]), runs=runs)
+    cut = [f"{group.name}: {sentence}" for group in found for sentence in group.cut()]
+    return Drawing(figure, data, table=_table(data), runs=runs, notes=[*notes(found, comparisons), *cut])
 
 
 def _data(group: OverTasks, options: Options) -> pd.DataFrame:
@@ -60,7 +65,7 @@ def _data(group: OverTasks, options: Options) -> pd.DataFrame:
     baseline = options.compared_with(list(scores), default="s_nas")
     rows = []
     for label, of_method in scores.items():
-        row = {"model": group.model, "method": label, "baseline": baseline, "tasks": len(group.tasks)}
+        row = {"model": group.name, "method": label, "baseline": baseline, "tasks": len(group.tasks)}
         row |= {"repetitions": len(of_method[0]), **_ends("iqm", interquartile_mean(of_method))}
         rows.append(row | _ends("improvement", probability_of_improvement(of_method, scores[baseline])))
     return pd.DataFrame(rows)
@@ -84,7 +89,7 @@ def _panel(axes: Axes, data: pd.DataFrame, view: str) -> None:
     axes.locator_params(axis="x", nbins=4)
 
 
-def _table(data: pd.DataFrame, notes: Sequence[str]) -> Table:
+def _table(data: pd.DataFrame) -> Table:
     caption = (
         "Test hypervolume over tasks and seeds, and the probability that a run is above one of the baseline on the "
         "same task (ties count half), with stratified bootstrap 95% intervals, too narrow for few repetitions."
@@ -94,7 +99,7 @@ def _table(data: pd.DataFrame, notes: Sequence[str]) -> Table:
             row["model"],
             row["method"],
             f"{row['tasks']} x {row['repetitions']}",
-            *(f"{row[view]:.3f} ({row[f'{view}_low']:.3f} to {row[f'{view}_high']:.3f})" for view in VIEWS),
+            *(_told(row, view) for view in VIEWS),
         ]
         for row in data.to_dict("records")
     ]
@@ -103,6 +108,11 @@ def _table(data: pd.DataFrame, notes: Sequence[str]) -> Table:
         data=data,
         headings=headings,
         cells=cells,
-        caption=" ".join([caption, *filter(None, notes)]),
+        caption=caption,
         text_columns=2,
     )
+
+
+def _told(row: Mapping[Any, Any], view: str) -> str:
+    low, high = row[f"{view}_low"], row[f"{view}_high"]
+    return f"{row[view]:.3f} " + ("(-)" if math.isnan(low) else f"({low:.3f} to {high:.3f})")

@@ -14,7 +14,7 @@ from analysis.appearance import appearances
 from analysis.comparison import Comparison
 from analysis.critical_difference import CriticalDifference, critical_difference
 from analysis.drawing import Drawing, Options, Table, panels, wrapped
-from analysis.over_tasks import OverTasks, over_tasks
+from analysis.over_tasks import OverTasks, notes, over_tasks
 from analysis.ranks import ranks_over_tasks
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _WIDTH = 22
 def draw_together(comparisons: Sequence[Comparison], options: Options) -> Drawing:
     """Demšar (2006), Figure 1: methods are ranked on each task by their mean TEST hypervolume over seeds.
 
-    Intervals of ranks are bootstrap ones over tasks and repetitions (in the table).
+    Intervals of ranks are bootstrap ones over tasks and repetitions (in the table). Groups of tasks that differ in more
+    (budget, say) stand apart.
 
     Data: model, method, rank, low, high, tasks, friedman (p-value of "all methods are alike"), difference (Nemenyi's
     critical one at 5%), groups (letters of the bars that the method is under, from the best; - for none).
@@ -42,14 +43,14 @@ def draw_together(comparisons: Sequence[Comparison], options: Options) -> Drawin
     data = pd.concat([_data(group, test) for group, test in zip(found, tested, strict=True)], ignore_index=True)
     tasks = dict.fromkeys(task for group in found for task in group.tasks)
     heights = [_height(group, test) for group, test in zip(found, tested, strict=True)]
-    title = f"{'; '.join(group.model for group in found)}\n{', '.join(tasks)}"
+    title = f"{wrapped('; '.join(group.name for group in found), 60)}\n{', '.join(tasks)}"
     figure, axes = panels(title, sum(heights), len(found))
     for panel, group, test in zip(axes, found, tested, strict=True):
         _draw(panel, list(group.scores), test, len(group.tasks))
         if len(found) > 1:
-            panel.set_title(group.model, loc="left")
+            panel.set_title(group.name, loc="left")
     runs = [run for group in found for run in group.runs]
-    return Drawing(figure, data, table=_table(data, [group.note for group in found]), runs=runs)
+    return Drawing(figure, data, table=_table(data), runs=runs, notes=notes(found, comparisons))
 
 
 def _losses(group: OverTasks) -> list[list[float]]:
@@ -62,7 +63,7 @@ def _data(group: OverTasks, test: CriticalDifference) -> pd.DataFrame:
     for number, (label, estimate) in enumerate(zip(group.scores, ranks, strict=True)):
         low, high = estimate.interval or (math.nan, math.nan)
         groups = "".join(ascii_lowercase[i] for i, members in enumerate(test.groups) if number in members) or "-"
-        rows.append((group.model, label, estimate.value, low, high, estimate.n, test.friedman, test.difference, groups))
+        rows.append((group.name, label, estimate.value, low, high, estimate.n, test.friedman, test.difference, groups))
     names = ["model", "method", "rank", "low", "high", "tasks", "friedman", "difference", "groups"]
     return pd.DataFrame(rows, columns=names).sort_values("rank", kind="stable", ignore_index=True)
 
@@ -130,7 +131,7 @@ def _axis(axes: Axes, worst: int, label: str) -> None:
     axes.grid(visible=False)
 
 
-def _table(data: pd.DataFrame, notes: Sequence[str]) -> Table:
+def _table(data: pd.DataFrame) -> Table:
     cells = [
         [row["model"], row["method"], f"{row['rank']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", row["groups"]]
         for row in data.to_dict("records")
@@ -144,6 +145,6 @@ def _table(data: pd.DataFrame, notes: Sequence[str]) -> Table:
         data=data,
         headings=headings,
         cells=cells,
-        caption=" ".join([caption, *filter(None, notes)]),
+        caption=caption,
         text_columns=2,
     )

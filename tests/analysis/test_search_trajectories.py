@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ def test_nothing_is_said_of_the_time_before_every_run_has_a_trial(tmp_path: Path
     assert data["seconds"].min() == pytest.approx(5.0)  # 4 s of the phase and 1 s of a trial
 
 
+def test_all_figures_of_a_comparison_share_the_transform_of_all_its_methods(swept: list[Comparison]):
+    names = ("klein_fig5", "klein_fig7", "klein_fig11", "klein_fig12")
+    drawn = [discover()[name].draw(swept[:1], Options()) for name in names]
+    (stored,) = {drawing.files["-transform.json"] for drawing in drawn}
+    values = json.loads(stored)["values"]
+    for place, name in enumerate(("error", "size")):
+        trials = [trial for run in swept[0].finished() for trial in run.trials if trial.ok]
+        assert values[place] == sorted({trial.evaluation.validation[name] for trial in trials})
+
+
 def test_one_search_is_not_enough(tmp_path: Path):
     write_run(tmp_path, "s_nas", [(0.5, 0.5)], {}, config=nas("s_nas"))
     with pytest.raises(NothingToDrawError, match="no finished runs of s_nas differ in nothing but their search"):
@@ -77,8 +88,15 @@ def test_what_is_better_on_every_task_ranks_first(tmp_path: Path):
                 if (task, search) != ("cola", "ehvi"):
                     config = nas("s_nas", seed, search=search)
                     write_run(tmp_path / task, "s_nas", [(error, 0.5)] * 2, {}, seed=seed, task=task, config=config)
-    data = discover()["klein_fig6"].draw(compare(load_runs(tmp_path)), Options()).data
+    write_run(tmp_path / "cola", "s_nas", [(0.5, 0.5)], {}, seed=3, task="cola", config=nas("s_nas", 3))
+    drawing = discover()["klein_fig6"].draw(compare(load_runs(tmp_path)), Options())
+    data = drawing.data
     # EHVI is not there on every task, so it is not ranked.
+    assert drawing.notes == [
+        "s_nas · minilm (embedded, laptop): left out, as not all tasks have them: ehvi",
+        "s_nas · minilm (embedded, laptop): there are unequally many repetitions (4 of random_search on cola): "
+        "those after the first 3 are left out",
+    ]
     assert data.groupby("search")["rank"].unique().map(list).to_dict() == {
         "local_search": [1.0],
         "random_search": [2.0],
@@ -87,6 +105,22 @@ def test_what_is_better_on_every_task_ranks_first(tmp_path: Path):
     assert (data["high"] == data["rank"]).all()
     assert (set(data["tasks"]), set(data["repetitions"])) == ({3}, {3})
     assert sorted(data["time"].unique()) == pytest.approx(np.linspace(0, 1, 101))
+
+
+def test_budgets_are_ranked_apart_and_a_task_without_a_second_search_is_named(tmp_path: Path):
+    for task, amount, errors in (("rte", 1.0, (0.3, 0.4)), ("rte", 5.0, (0.4, 0.3)), ("mrpc", 5.0, (0.4, 0.3))):
+        for search, error in zip(("random_search", "local_search"), errors, strict=True):
+            budget = {"amount": amount, "unit": "epochs"}
+            config = nas("s_nas", search=search) | {"budget": budget}
+            write_run(tmp_path / task, "s_nas", [(error, 0.5)], {}, task=task, budget=budget, config=config)
+    write_run(tmp_path / "cola", "s_nas", [(0.5, 0.5)], {}, task="cola", config=nas("s_nas"))
+    drawing = discover()["klein_fig6"].draw(compare(load_runs(tmp_path)), Options())
+    best = drawing.data[drawing.data["rank"] == 1.0].groupby("model")[["search", "tasks"]].first()
+    assert best.T.to_dict() == {
+        "minilm (embedded, laptop), 1 epochs": {"search": "random_search", "tasks": 1},
+        "minilm (embedded, laptop), 5 epochs": {"search": "local_search", "tasks": 2},
+    }
+    assert drawing.notes == ["s_nas: not pooled with what is shown, and left out: cola with budget 2 epochs"]
 
 
 def test_ranks_change_as_searches_go_on(tmp_path: Path):
