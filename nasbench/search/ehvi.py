@@ -2,7 +2,7 @@
 
 A Gaussian process models the objectives over the space's encoding; what is proposed maximises the logarithm of the
 noisy expected hypervolume improvement (Daulton et al. 2021; Ament et al. 2023), by BoTorch in double precision. Spaces
-are discrete, so the maximum is sought by local search over architectures, not by gradients.
+are discrete, so the maximum is sought among candidates, not by gradients.
 
 BoTorch (extra `bo`) and torch are imported when they are first needed: the other search methods need neither.
 """
@@ -27,27 +27,20 @@ from nasbench.search.ranking import front, observed, points
 from nasbench.search.unseen import unseen_proposals, warm_start
 from nasbench.spaces.base import Encodes, SearchSpace
 
-CLIMBS = 4
-"""Local searches for the acquisition's maximum, from the best so many of the candidates."""
-STEPS = 20
-"""At most so many moves of one of them."""
 REFERENCE_MARGIN = 0.1
 """The reference point lies so far beyond the worst values seen, in shares of their range (Ishibuchi et al. 2011)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedHypervolumeImprovement:
-    """Random architectures until `initial` of them have objectives, then the model's choice, mixed with random ones.
+    """Random architectures until `initial` of them have objectives, then the model's choice.
 
-    A model is least sure of the corners of the space. Where these are all equally bad, as on DTLZ2, one that chooses
-    alone has them tried one after the other, sees most dimensions without effect there, and takes what is good
-    elsewhere for noise. So a share of the proposals is random, as in SMAC (Hutter et al. 2011).
+    The acquisition's maximum is taken among mutations of the front and random architectures, half and half (as in
+    BANANAS: White et al. 2021), and not sought beyond them: a model is least sure of the corners of the space, and a
+    search that went uphill from there would have them all tried, one after the other, wherever good networks lie.
 
     Attributes:
-        random_share: probability that a proposal after the initial ones is random; 0: the model alone, as in the paper.
-        candidates: architectures among which local searches for the acquisition's maximum start: mutations of the
-            front's and random ones, half and half.
-        neighbours: mutations looked at in a step of a local search.
+        candidates: architectures among which the most promising is proposed.
         mc_samples: draws from the model in the Monte-Carlo estimate of the improvement.
         warm_start: largest, smallest and middle come first.
 
@@ -56,9 +49,7 @@ class ExpectedHypervolumeImprovement:
     """
 
     initial: int = 3
-    random_share: float = 0.25
     candidates: int = 256
-    neighbours: int = 32
     mc_samples: int = 64
     batch_size: int = 1
     max_trials: int | None = None
@@ -66,11 +57,9 @@ class ExpectedHypervolumeImprovement:
 
     def __post_init__(self) -> None:
         check_bounds(self.batch_size, self.max_trials)
-        for name, least in (("initial", 2), ("candidates", 1), ("neighbours", 1), ("mc_samples", 1)):
+        for name, least in (("initial", 2), ("candidates", 1), ("mc_samples", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"search.{name} must be at least {least}, not {getattr(self, name)}")
-        if not 0 <= self.random_share < 1:
-            raise InputError(f"search.random_share must be at least 0 and below 1, not {self.random_share}")
         if find_spec("botorch") is None:
             raise InputError('search=ehvi needs BoTorch, which is not installed: pip install "nasbench[bo]"')
 
@@ -104,20 +93,15 @@ class ExpectedHypervolumeImprovement:
     def _most_promising(
         self, space: SearchSpace, history: Sequence[Trial], trials: Sequence[Trial], rng: np.random.Generator
     ) -> list[Proposal]:
-        """A batch: the random ones of it, then one by one what improves most beyond those before it."""
-        size = int((rng.random(self.batch_size) < self.random_share).sum())
-        random = unseen_proposals(space, history, rng, size=size, draw=lambda: Proposal(space.sample(rng)))
+        """A batch chosen one by one, each for the improvement expected beyond those before it."""
         candidates = self._candidates(space, history, trials, rng)
-        if len(random) == self.batch_size or not candidates:
-            return random
-        tried = {trial.proposal.architecture for trial in history}
-        chosen = [proposal.architecture for proposal in random]
+        if not candidates:
+            return []
+        chosen: list[Architecture] = []
         with scope(int(rng.integers(2**62)), "ehvi"), _quiet():
             improvement = _Improvement(space, trials, self.mc_samples)
-            if chosen:
-                improvement.add_pending(chosen)
-            while len(chosen) < self.batch_size and (left := [c for c in candidates if c not in chosen]):
-                chosen.append(self._climb(space, improvement, left, tried.union(chosen), rng))
+            while candidates and len(chosen) < self.batch_size:
+                chosen.append(candidates.pop(int(improvement(candidates).argmax())))
                 improvement.add_pending(chosen)
         return [Proposal(architecture) for architecture in chosen]
 
@@ -132,29 +116,6 @@ class ExpectedHypervolumeImprovement:
 
         size = max(self.candidates, self.batch_size)
         return [p.architecture for p in unseen_proposals(space, history, rng, size=size, draw=draw)]
-
-    def _climb(
-        self,
-        space: SearchSpace,
-        improvement: _Improvement,
-        candidates: Sequence[Architecture],
-        tried: set[Architecture],
-        rng: np.random.Generator,
-    ) -> Architecture:
-        """The best architecture, none of those tried, that local searches from the best candidates find."""
-        values = improvement(candidates)
-        found: list[tuple[float, Architecture]] = []
-        for i in np.argsort(-values, kind="stable")[:CLIMBS]:
-            value, at = float(values[i]), candidates[i]
-            for _ in range(STEPS):
-                mutations = dict.fromkeys(space.mutate(at, rng) for _ in range(self.neighbours))
-                near = [architecture for architecture in mutations if architecture not in tried]
-                scores = improvement(near)
-                if not near or scores.max() <= value:
-                    break
-                value, at = float(scores.max()), near[int(scores.argmax())]
-            found.append((value, at))
-        return max(found, key=lambda pair: pair[0])[1]
 
 
 class _Improvement:

@@ -55,4 +55,4 @@ def test_a_proposal_takes_less_than_two_milliseconds(benchmark: Any, name: str) 
 @pytest.mark.skipif(find_spec("botorch") is None, reason="BoTorch is not installed")
 def test_a_proposal_of_ehvi(benchmark: Any) -> None:
     """Reported, not bounded: most of it is the fit of the surrogate models."""
-    timed(benchmark, ExpectedHypervolumeImprovement(random_share=0), found_by=RandomSearch(), rounds=3)
+    timed(benchmark, ExpectedHypervolumeImprovement(), found_by=RandomSearch(), rounds=3)

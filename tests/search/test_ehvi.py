@@ -2,7 +2,6 @@
 
 import importlib.util
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +39,7 @@ def test_it_beats_random_search(objectives: Callable, reference: tuple) -> None:
 @needs_botorch
 def test_twenty_evaluations_of_zdt1_are_worth_more_than_sixty_random_ones() -> None:
     random = [volume(drive(RandomSearch(), ZDT1_SPACE, zdt1, 60, seed), (1, 6)) for seed in range(10)]
-    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16, candidates=64, neighbours=8, batch_size=4)
+    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16, candidates=64, batch_size=4)
     assert volume(drive(search, ZDT1_SPACE, zdt1, 20), (1, 6)) > max(random)
 
 
@@ -60,27 +59,6 @@ def test_a_warm_start_comes_before_the_model() -> None:
 
 
 @needs_botorch
-@pytest.mark.parametrize("share", [0, 0.5])
-def test_a_share_of_later_proposals_is_random(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
-    """Those that are not, and only those, are climbed to."""
-    climbed: list[Architecture] = []
-    climb = ehvi.ExpectedHypervolumeImprovement._climb
-
-    def counted(*args: Any) -> Architecture:
-        climbed.append(climb(*args))
-        return climbed[-1]
-
-    monkeypatch.setattr(ehvi.ExpectedHypervolumeImprovement, "_climb", counted)
-    search = ehvi.ExpectedHypervolumeImprovement(
-        random_share=share, batch_size=10, mc_samples=4, candidates=16, neighbours=4
-    )
-    history = drive(search, ZDT1_SPACE, zdt1, 23)
-    assert len({item.proposal.architecture for item in history}) == 23
-    assert set(climbed) <= {item.proposal.architecture for item in history[3:]}
-    assert len(climbed) == 20 if share == 0 else 4 <= len(climbed) <= 16  # of Binomial(20, 1/2), less likely than 1%
-
-
-@needs_botorch
 def test_it_minimises() -> None:
     """On two objectives with one common minimum at 0 it goes there: the sign is right."""
     space = lattice(30, 30)
@@ -89,13 +67,13 @@ def test_it_minimises() -> None:
         x, y = space.encode(architecture)
         return float(x**2 + y**2), float(x + y)
 
-    history = drive(ehvi.ExpectedHypervolumeImprovement(random_share=0, mc_samples=16), space, bowl, 14)
+    history = drive(ehvi.ExpectedHypervolumeImprovement(mc_samples=16), space, bowl, 14)
     assert Architecture((0, 0)) in [item.proposal.architecture for item in history]
 
 
 @needs_botorch
 def test_a_batch_has_no_architecture_twice_and_is_spread() -> None:
-    search = ehvi.ExpectedHypervolumeImprovement(random_share=0.5, mc_samples=16, batch_size=4)
+    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16, batch_size=4)
     history = drive(RandomSearch(), ZDT1_SPACE, zdt1, 8)
     proposals = search.propose(ZDT1_SPACE, history, rng.generator(0, "test"))
     assert len({proposal.architecture for proposal in proposals}) == 4
@@ -106,7 +84,7 @@ def test_objectives_that_are_not_numbers_are_left_out() -> None:
     history = drive(RandomSearch(), ZDT1_SPACE, zdt1, 6)
     nan = Evaluation(status=Status.OK, cost=1, sizes=Sizes(1, 1, 1), validation={"a": float("nan"), "b": 0.0})
     unlike = Proposal(ZDT1_SPACE.smallest())
-    search = ehvi.ExpectedHypervolumeImprovement(random_share=0, mc_samples=16)
+    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16)
     with_nan = [*history, Trial(6, 6, unlike, nan, 7)]
     with_failure = [*history, trial(6, unlike, Status.FAILED)]
     (first,), (second,) = (search.propose(ZDT1_SPACE, h, rng.generator(0, "test")) for h in (with_nan, with_failure))
@@ -120,7 +98,7 @@ def test_the_units_of_objectives_hardly_matter() -> None:
     scaled = [
         trial(item.index, item.proposal, [1024 * v for v in item.evaluation.validation.values()]) for item in history
     ]
-    search = ehvi.ExpectedHypervolumeImprovement(random_share=0, mc_samples=16)
+    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16)
     plain, changed = (search.propose(ZDT1_SPACE, h, rng.generator(0, "test")) for h in (history, scaled))
     assert plain == changed
 
@@ -159,15 +137,7 @@ def test_where_botorch_is_missing_one_sentence_says_what_to_install(monkeypatch:
         ehvi.ExpectedHypervolumeImprovement()
 
 
-@pytest.mark.parametrize("share", [-0.1, 1, float("nan")])
-def test_the_random_share_leaves_room_for_the_model(share: float) -> None:
-    with pytest.raises(InputError, match=rf"search\.random_share must be at least 0 and below 1, not {share}"):
-        ehvi.ExpectedHypervolumeImprovement(random_share=share)
-
-
-@pytest.mark.parametrize(
-    ("field", "least"), [("initial", 2), ("candidates", 1), ("neighbours", 1), ("mc_samples", 1), ("batch_size", 1)]
-)
+@pytest.mark.parametrize(("field", "least"), [("initial", 2), ("candidates", 1), ("mc_samples", 1), ("batch_size", 1)])
 def test_ranges_are_checked(field: str, least: int) -> None:
     with pytest.raises(InputError, match=rf"search\.{field} must be at least {least}, not {least - 1}"):
         ehvi.ExpectedHypervolumeImprovement(**{field: least - 1})  # type: ignore[arg-type]
