@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from analysis.labels import by_label
 from leaderboard.entry import THRESHOLDS, Chosen, Entry, Point, Seed, area, choose, summarise
-from leaderboard.submission import board_of, repetitions, seed_of
+from leaderboard.submission import board_of, entry_of, fault_of
 from nasbench.errors import InputError
 from nasbench.pareto import non_dominated
 from nasbench.results import Run, read_run
@@ -27,10 +28,11 @@ def check(entry: Entry, results: Path | None) -> None:
         results: the folder that holds the run files; None checks the entry by itself.
 
     Raises:
-        InputError: names what is wrong: a number, a seed listed twice, a selection by test scores, a hash, a path.
+        InputError: names what is wrong: a number, a seed listed twice, a selection by test scores, a hash, a path, a
+            fact, runs of several methods.
     """
-    _check_once([f"seed {seed.seed}" for seed in entry.seeds])
-    _check_once([f"run {seed.run}" for seed in entry.seeds])
+    for name in ("seed", "run", "sha256", "run_id"):
+        _check_once([f"{name} {getattr(seed, name)}" for seed in entry.seeds])
     for seed in entry.seeds:
         where = f"seed {seed.seed}"
         _check_path(seed.run, where)
@@ -55,12 +57,23 @@ def run_of(seed: Seed, results: Path) -> Run:
     path = results / seed.run
     if not path.resolve().is_relative_to(results.resolve()):
         raise InputError(f"{where}: {seed.run} is a path that leaves the results folder {results}")
-    if not path.is_file():
+    if not has_run(seed, results):
         raise InputError(f"{where}: there is no run file {path}: name the folder that holds it with --results")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{where}: run file {path} cannot be read: {error.strerror}") from error
     if digest != seed.sha256:
         raise InputError(f"{where}: {path} has sha256 {digest[:12]}, the entry says {seed.sha256[:12]}")
     return read_run(path)
+
+
+def has_run(seed: Seed, results: Path) -> bool:
+    """Whether the run file of a seed is there, be it the right one or not."""
+    try:
+        return (results / seed.run).is_file()
+    except OSError:  # a name too long for the file system
+        return False
 
 
 def _check_path(text: str, where: str) -> None:
@@ -106,28 +119,47 @@ def _check_number(stored: float, right: float, where: str) -> None:
 
 def _check_runs(entry: Entry, results: Path) -> None:
     runs = [run_of(seed, results) for seed in entry.seeds]
-    if unfinished := [run for run in runs if not run.finished]:
-        raise InputError(f"{unfinished[0].path} is unfinished: only finished runs make an entry")
-    for seed, run, repetition in zip(entry.seeds, runs, repetitions(runs), strict=True):
+    for run in runs:
+        if fault := fault_of(run):
+            raise InputError(f"{run.path} is {fault}: only whole runs make an entry")
+    right = entry_of(runs, name=entry.name)
+    for seed, of_run, run in zip(entry.seeds, right.seeds, runs, strict=True):
         said = {"board": entry.board._asdict(), "seed": asdict(seed)}
-        found = {"board": board_of(run.header)._asdict(), "seed": asdict(seed_of(run, repetition))}
+        found = {"board": board_of(run.header)._asdict(), "seed": asdict(of_run)}
         if difference := next(_differences(said, found, f"seed {seed.seed}"), None):
             raise InputError(f"{difference} as in {run.path}")
+    if len(labels := sorted(by_label(runs))) > 1:
+        raise InputError(f"the seeds are of {len(labels)} methods, {', '.join(labels)}: an entry is of one")
+    for name in ("method", "config"):
+        if difference := next(_differences(getattr(entry, name), getattr(right, name), name), None):
+            raise InputError(f"{difference} as in {runs[0].path}")
 
 
 def _differences(stored: Any, right: Any, name: str) -> Iterator[str]:
     """A sentence for each value that differs, by its dotted name."""
-    if isinstance(stored, Mapping) and isinstance(right, Mapping) and stored.keys() == right.keys():
-        for key in stored:
-            yield from _differences(stored[key], right[key], f"{name}.{key}")
+    if isinstance(stored, Mapping) and isinstance(right, Mapping):
+        for key in (*stored, *(key for key in right if key not in stored)):
+            if key in stored and key in right:
+                yield from _differences(stored[key], right[key], f"{name}.{key}")
+            else:
+                yield f"{name}.{key} is {_shown(stored[key])}, not there" if key in stored else f"{name} lacks {key}"
     elif isinstance(stored, list | tuple) and isinstance(right, list | tuple) and len(stored) == len(right):
         for i, (a, b) in enumerate(zip(stored, right, strict=True)):
             yield from _differences(a, b, f"{name}.{i}")
     elif not _equal(stored, right):
-        yield f"{name} is {stored}, not {right}"
+        yield f"{name} is {_shown(stored)}, not {_shown(right)}"
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return math.isclose(a, b, rel_tol=ROUNDING, abs_tol=ROUNDING)
-    return bool(a == b)
+    """Whole numbers to the last digit, others but for rounding."""
+    if {type(a), type(b)} in ({float}, {float, int}):
+        try:
+            return math.isclose(a, b, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        except OverflowError:  # of a whole number beyond all others
+            return False
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)

@@ -9,18 +9,15 @@ from pathlib import Path
 
 from analysis.files import make_folder, write
 from analysis.load import load_runs
-from leaderboard.check import check
-from leaderboard.entry import Entry
+from leaderboard.collection import ENTRIES, RESULTS, collect, read_checked
 from leaderboard.page import page
 from leaderboard.published import published
 from leaderboard.site import site
-from leaderboard.store import find, read, store
-from leaderboard.submission import entries, submit
-from leaderboard.verification import TOLERANCE, badge, verify
+from leaderboard.store import find, store
+from leaderboard.submission import submit
+from leaderboard.verification import TOLERANCE, verify
 from leaderboard.view import view
 from nasbench.errors import InputError
-
-RESULTS, ENTRIES = Path("results"), Path("entries")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -61,17 +58,19 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="write the leaderboard of all entries and stored runs")
     build.add_argument("--results", type=Path, metavar="DIR", help="folder of run files (default: results)")
-    build.add_argument("--entries", **folder, help="folder of entries (default: %(default)s)")  # type: ignore[arg-type]
+    build.add_argument("--entries", type=Path, metavar="DIR", help="folder of entries (default: entries)")
     build.add_argument("--out", type=Path, default=Path("LEADERBOARD.md"), metavar="FILE", help="default: %(default)s")
     build.set_defaults(command=_build)
     return parser
 
 
 def _submit(options: argparse.Namespace) -> None:
-    made = submit(load_runs(options.results), name=options.name, method=options.method)
+    made, notes = submit(load_runs(options.results), name=options.name, method=options.method)
     make_folder(options.entries)
-    for entry in made:
-        print(f"wrote {store(entry, options.entries)}: {entry.board.title}, {len(entry.seeds)} seeds")
+    for entry, path in zip(made, store(made, options.entries), strict=True):
+        print(f"wrote {path}: {entry.board.title}, {len(entry.seeds)} seeds")
+    for note in notes:
+        print(f"note: {note}")
 
 
 def _validate(options: argparse.Namespace) -> None:
@@ -79,7 +78,7 @@ def _validate(options: argparse.Namespace) -> None:
     if not paths:
         raise InputError(f"there are no entries in {ENTRIES}: name an entry's file, or make one with submit")
     for path in paths:
-        _checked(path, options.results)
+        read_checked(path, options.results)
         print(f"{path}: every number is as its points and run files say")
 
 
@@ -92,15 +91,8 @@ def _verify(options: argparse.Namespace) -> None:
 def _build(options: argparse.Namespace) -> None:
     if options.out.suffix == ".html":
         raise InputError(f"--out names the Markdown file, beside which the page is written: not {options.out}")
-    paths = find(options.entries)
-    found = [_checked(path, None) for path in paths]
-    verified = [made for path in paths if (made := badge(path))]
-    submitted = {seed.sha256 for entry in found for seed in entry.seeds}
-    look = options.results or RESULTS.is_dir() or not found
-    own, notes = entries(load_runs(options.results or RESULTS) if look else ())
-    # What was submitted under a name of its own is not shown once more as a run.
-    found += [entry for entry in own if not all(seed.sha256 in submitted for seed in entry.seeds)]
-    shown = view(found, notes, verified)
+    made = collect(options.results, options.entries)
+    shown = view(made.entries, made.notes, made.verified, made.unchecked)
     make_folder(options.out.parent)
     text, html = page(shown, published()), site(shown, published())
     wrote = [write(options.out, text), write(options.out.with_suffix(".html"), html)]
@@ -108,12 +100,3 @@ def _build(options: argparse.Namespace) -> None:
         print(f"{section.board.title}: {len(section.lines)} methods ranked, {len(section.notes)} notes")
     for path in wrote:
         print(f"wrote {path}")
-
-
-def _checked(path: Path, results: Path | None) -> Entry:
-    entry = read(path)
-    try:
-        check(entry, results)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return entry

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self
 
 from analysis.intervals import Estimate, mean_t
+from nasbench.options import flatten
 from nasbench.pareto import hypervolume
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of the form of an entry's file."""
 
 THRESHOLDS = (0.25, 0.5, 0.75)
 """Fractions of encoder parameters at which the best score is ranked beside the hypervolume."""
@@ -28,19 +30,24 @@ class Board(NamedTuple):
         metric: the task's main one; the error is 1 - metric.
         data, checkpoint: sha256 of their content, the data's with the settings that shape the examples.
         budget: amount and unit, as in "2 epochs".
+        science_version: of the meaning of the runs' numbers.
+        setting: digest of all that runs must share to be compared (`analysis.comparison.Setting`).
     """
 
     task: str
     model: str
     source: str
+    scale: str
     metric: str
     data: str
     checkpoint: str
     budget: str
+    science_version: int
+    setting: str
 
     @property
     def title(self) -> str:
-        return f"{self.task} · {self.model} ({self.source}), {self.budget}"
+        return f"{self.task} · {self.model} ({self.source}, {self.scale}), {self.budget}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +123,10 @@ class Entry:
     """A method on a board.
 
     Attributes:
-        name: as its submitter calls it. method: as its runs do, with what tells it from runs of another configuration.
+        name: as its submitter calls it; of stored runs that nobody has submitted, their label among those beside them.
+        method: as its runs call it.
         config: the configuration of the method and its training, from the first seed's run.
+        submitted: whether it is, or is to be, a file.
     """
 
     name: str
@@ -126,9 +135,23 @@ class Entry:
     config: Mapping[str, Any]
     seeds: tuple[Seed, ...]
     summary: Summary
+    submitted: bool = True
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes it the same method on other boards, whoever stands beside it there.
+
+        That is its name if it was submitted. A label depends on the company, so of stored runs it is the method and its
+        configuration without seeds.
+        """
+        if self.submitted:
+            return (self.name,)
+        leaves = {name: value for name, value in flatten(self.config).items() if name.rpartition(".")[2] != "seed"}
+        return self.method, json.dumps(leaves, sort_keys=True)
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema_version": SCHEMA_VERSION, **asdict(self), "board": self.board._asdict()}
+        fields = asdict(self) | {"board": self.board._asdict()}
+        return {"schema_version": SCHEMA_VERSION} | {k: v for k, v in fields.items() if k != "submitted"}
 
     @property
     def digest(self) -> str:

@@ -33,9 +33,8 @@ def _section(section: Section) -> str:
 
 
 def _overall(ranks: Overall) -> str:
-    title = f"{ranks.model} ({ranks.source}), {ranks.budget}: {', '.join(ranks.tasks)}"
     rows = [[name, shown(rank, digits=2)] for name, rank in ranks.ranks]
-    return f"{escape(title)}\n\n{table(['method', 'average rank'], rows)}"
+    return f"{escape(ranks.title)}\n\n{table(['method', 'average rank'], rows)}"
 
 
 def _published(found: Published) -> str:

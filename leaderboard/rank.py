@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.intervals import Estimate
 from analysis.ranks import ranks_over_tasks
 from leaderboard.entry import Board, Entry, by_repetition
+from nasbench.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,19 +22,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overall:
-    """Average ranks over the boards of one model, source and budget.
+    """Average ranks over boards of one model, source, scale, budget and science version.
 
     Attributes:
+        common: what the boards share, in words.
         tasks: the boards' tasks.
-        ranks: by name, of the methods that all those boards have, ranked against each other alone; ties share the mean.
-            Intervals are bootstrap ones over tasks and repetitions.
+        ranks: by name, of all methods that each of these boards has, ranked against each other alone; ties share the
+            mean. Intervals are bootstrap ones over tasks and repetitions.
     """
 
-    model: str
-    source: str
-    budget: str
+    common: str
     tasks: tuple[str, ...]
     ranks: tuple[tuple[str, Estimate], ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.common}: {', '.join(self.tasks)}"
 
 
 def ranking(entries: Sequence[Entry]) -> list[Row]:
@@ -43,33 +47,69 @@ def ranking(entries: Sequence[Entry]) -> list[Row]:
 
 
 def by_board(entries: Sequence[Entry]) -> dict[Board, list[Row]]:
-    """The ranking of each board, in the order of boards."""
+    """The ranking of each board, in the order of boards.
+
+    Raises:
+        InputError: two submitted entries of a board have one name, so that nobody could tell them apart.
+    """
+    taken = Counter((entry.board, entry.name) for entry in entries if entry.submitted)
+    for (board, name), number in taken.items():
+        if number > 1:
+            raise InputError(f"{number} entries of {board.title} are called {name!r}: each must have its own name")
     return {board: ranking([e for e in entries if e.board == board]) for board in sorted({e.board for e in entries})}
 
 
 def overall(boards: Mapping[Board, Sequence[Row]]) -> list[Overall]:
-    """Average ranks, where two tasks or more have two methods or more in common."""
-    groups: dict[tuple[str, str, str], list[Board]] = {}
+    """Average ranks, where two tasks or more have two methods or more in common; those of the most tasks come first.
+
+    Every set of methods is ranked over all boards that it shares, unless more methods share just these. So an entry
+    that is added takes nobody's ranks away: who was ranked together still is, over the same boards or one more.
+    """
+    groups: dict[str, list[Board]] = {}
     for board in boards:
-        groups.setdefault((board.model, board.source, board.budget), []).append(board)
+        common = f"{board.model} ({board.source}, {board.scale}), {board.budget}, science version"
+        groups.setdefault(f"{common} {board.science_version}", []).append(board)
     found = []
-    for (model, source, budget), group in groups.items():
-        tasks = [_by_name([row.entry for row in boards[board]]) for board in group]
-        names = sorted(set.intersection(*(set(task) for task in tasks)))
-        if len({board.task for board in group}) < 2 or len(names) < 2:
-            continue
-        losses = [[[-value for value in _repetitions(task[name])] for task in tasks] for name in names]
-        ranks = ranks_over_tasks(losses)
-        ordered = sorted(zip(names, ranks, strict=True), key=lambda pair: (pair[1].value, pair[0]))
-        titles = tuple(board.task for board in group)
-        found.append(Overall(model=model, source=source, budget=budget, tasks=titles, ranks=tuple(ordered)))
+    for common, group in groups.items():
+        methods = _methods({board: boards[board] for board in group})
+        for shared in _shared(methods.values()):
+            sharing = [entries for entries in methods.values() if entries.keys() >= set(shared)]
+            if len(sharing) > 1:
+                ranks = _ranks([[entries[board] for board in shared] for entries in sharing])
+                found.append(Overall(common=common, tasks=_titles(shared), ranks=ranks))
     return found
 
 
-def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
-    """The entries of one board; a name that stands there twice says nothing of a method over tasks."""
-    counts = Counter(entry.name for entry in entries)
-    return {entry.name: entry for entry in entries if counts[entry.name] == 1}
+def _methods(boards: Mapping[Board, Sequence[Row]]) -> dict[tuple[str, ...], dict[Board, Entry]]:
+    """The entries of each method, by what makes it the same on every board."""
+    found: dict[tuple[str, ...], dict[Board, Entry]] = {}
+    for board, rows in boards.items():
+        for row in rows:
+            found.setdefault(row.entry.identity, {})[board] = row.entry
+    return dict(sorted(found.items()))
+
+
+def _shared(methods: Iterable[Iterable[Board]]) -> list[tuple[Board, ...]]:
+    """The boards of two tasks or more that some set of methods has in common, for all sets of methods."""
+    closed: set[frozenset[Board]] = set()
+    for boards in map(frozenset, methods):
+        common = {boards, *(boards & others for others in closed)}
+        closed |= {some for some in common if len({board.task for board in some}) > 1}
+    return sorted((tuple(sorted(some)) for some in closed), key=lambda some: (-len(some), some))
+
+
+def _titles(boards: Sequence[Board]) -> tuple[str, ...]:
+    """The boards' tasks, told apart where several boards are of one."""
+    counts = Counter(board.task for board in boards)
+    return tuple(b.task if counts[b.task] == 1 else f"{b.task} (setting {b.setting})" for b in boards)
+
+
+def _ranks(methods: Sequence[Sequence[Entry]]) -> tuple[tuple[str, Estimate], ...]:
+    """Of each method, whose entries on the same boards are given, the average rank; the best comes first."""
+    ranks = ranks_over_tasks([[[-value for value in _repetitions(entry)] for entry in entries] for entries in methods])
+    # A label says the more the more there is to be told apart.
+    names = [max((entry.name for entry in entries), key=lambda name: (len(name), name)) for entries in methods]
+    return tuple(sorted(zip(names, ranks, strict=True), key=lambda pair: (pair[1].value, pair[0])))
 
 
 def _repetitions(entry: Entry) -> list[float]:

@@ -7,22 +7,27 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from analysis.files import write
 from leaderboard.check import check, run_of
 from leaderboard.entry import Entry, Seed
+from leaderboard.forms import formed
 from leaderboard.store import VERIFIED, read
 from leaderboard.submission import seed_of
 from nasbench.errors import InputError
 from nasbench.results import Run, find_runs, read_run
 
+SCHEMA = "badge.json"
+
 TOLERANCE = 0.02
 """Of hypervolume and scores, which lie in [0, 1]: how far a run under other numerics may be from the stored one."""
 
 Rerun = Callable[[Path, Path], int]
-"""Repeats a run file into a folder; returns 0 where all rows are equal, 1 where some are not, 2 on bad input."""
+"""Repeats a run file into a folder; returns 0 where all rows are equal, 1 where some are not or the repetition failed,
+2 on bad input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +60,25 @@ def verify(
 
     Args:
         seed: which; None for the first.
+        tolerance: from 0 to 1, how far hypervolume and scores may be apart under other numerics.
 
     Raises:
-        InputError: the entry is not true, has no such seed, could not be run again, or the repetition disagrees.
+        InputError: the entry is not true, has no such seed, could not be run again, or the repetition disagrees; the
+            tolerance is out of range.
     """
+    if not 0 <= tolerance <= 1:
+        raise InputError(f"--tolerance is of numbers from 0 to 1 and must be one itself, not {tolerance:g}")
     entry = read(path)
     check(entry, results)
     chosen = _seed(entry, seed)
     run = run_of(chosen, results)
     with tempfile.TemporaryDirectory() as folder:
         code = again(run.path, Path(folder))
-        if code not in (0, 1):
+        repetitions = _finished(Path(folder))
+        if code not in (0, 1) or len(repetitions) != 1:
             raise InputError(f"seed {chosen.seed} could not be run again: nasbench rerun {run.path} says why")
         if code == 1:
-            _check_metrics(chosen, run, read_run(find_runs(Path(folder))[0]), tolerance)
+            _check_metrics(chosen, run, repetitions[0], tolerance)
     found = Verification(
         entry=entry.digest,
         seed=chosen.seed,
@@ -77,6 +87,15 @@ def verify(
     )
     write(_badge_path(path), json.dumps(asdict(found), indent=1) + "\n")
     return found
+
+
+def _finished(folder: Path) -> list[Run]:
+    """The runs of a folder that are whole: a repetition that failed may leave a piece of one, or nothing."""
+    runs = []
+    for path in find_runs(folder):
+        with suppress(InputError):
+            runs.append(read_run(path))
+    return [run for run in runs if run.finished]
 
 
 def badge(path: Path) -> Verification | None:
@@ -89,8 +108,10 @@ def badge(path: Path) -> Verification | None:
     if not file.exists():
         return None
     try:
-        return Verification(**json.loads(file.read_bytes()))
-    except (ValueError, TypeError) as error:
+        return Verification(**formed(file.read_bytes(), SCHEMA))
+    except OSError as error:
+        raise InputError(f"badge {file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise InputError(f"{file} is no badge: {error}; remove it, or verify the entry again") from error
 
 
@@ -111,7 +132,7 @@ def _check_metrics(stored: Seed, run: Run, again: Run, tolerance: float) -> None
     if again.header.numerics == run.header.numerics:
         raise InputError(f"seed {stored.seed}: the repetition of {run.path} differs, though its numerics are the same")
     for name, was, now in _metrics(stored, seed_of(again, stored.repetition)):
-        if was is None or now is None or abs(was - now) > tolerance:
+        if was is None or now is None or not abs(was - now) <= tolerance:
             raise InputError(f"seed {stored.seed}: {name} is {was}, when run again {now}: over {tolerance:g} apart")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.intervals import Estimate
@@ -14,12 +14,14 @@ from leaderboard.verification import Verification
 
 INTRODUCTION = (
     "Made by python -m leaderboard build from stored finished runs. Boards hold what may be compared: equal task, "
-    "model, source, content of data and checkpoint, and budget.",
+    "model, source, scale, content of data and checkpoint, budget, science version, and all other settings of "
+    "the problem, of which a digest is shown.",
     "Hypervolume is of raw test error and relative encoder parameters with reference point (1, 1); the front is "
     "selected on validation, so is each best score with at most 25%, 50% or 75% of the encoder's parameters, and all "
     "are reported on test. Means over seeds, with 95% intervals (Student's t) from two on, in which seeds that share a "
     "super-network count as one; - where some seed has no sub-network so small. COST is in training epochs of the full "
-    "network. Of verified entries a seed was run again, with equal bytes or, elsewhere, metrics within a tolerance.",
+    "network. Of verified entries a seed was run again, with equal bytes or, elsewhere, metrics within a tolerance; "
+    "where run files were not at hand, an entry's points stand as they were submitted.",
 )
 
 COMMANDS = 10
@@ -58,31 +60,47 @@ class View:
     overall: tuple[Overall, ...]
 
 
-def view(entries: Sequence[Entry], notes: Mapping[Board, Sequence[str]], verified: Sequence[Verification] = ()) -> View:
-    """All boards that have entries or notes, in order; what was verified is found by the entries' digests."""
-    badges = {found.entry: found for found in verified}
+def view(
+    entries: Sequence[Entry],
+    notes: Mapping[Board, Sequence[str]],
+    verified: Sequence[Verification] = (),
+    unchecked: Collection[str] = (),
+) -> View:
+    """All boards that have entries or notes, in order.
+
+    Args:
+        verified: badges, each of the entry that has its digest.
+        unchecked: digests of entries whose run files were not at hand.
+
+    Raises:
+        InputError: as `leaderboard.rank.by_board`.
+    """
+    marks = dict.fromkeys(unchecked, "run files not checked") | {found.entry: _badge(found) for found in verified}
     boards = by_board(entries)
     every = sorted({*boards, *notes})
-    sections = [_section(board, boards.get(board, []), notes.get(board, ()), badges) for board in every]
+    sections = [_section(board, boards.get(board, []), notes.get(board, ()), marks) for board in every]
     return View(sections=tuple(sections), overall=tuple(overall(boards)))
 
 
-def _section(board: Board, rows: Sequence[Row], notes: Sequence[str], badges: Mapping[str, Verification]) -> Section:
+def _section(board: Board, rows: Sequence[Row], notes: Sequence[str], marks: Mapping[str, str]) -> Section:
     scores = [f"{board.metric} ≤{threshold:.0%}" for threshold in THRESHOLDS]
     seeds = [seed for row in rows for seed in row.entry.seeds]
     return Section(
         board=board,
-        facts=f"metric {board.metric}, data {board.data[:12]}, checkpoint {board.checkpoint[:12]}",
+        facts=(
+            f"metric {board.metric}, data {board.data[:12]}, checkpoint {board.checkpoint[:12]}, "
+            f"science version {board.science_version}, setting {board.setting}"
+        ),
         headings=("method", "rank", "hypervolume", *scores, "COST", "seeds", "verified"),
-        lines=tuple(_line(row, badges.get(row.entry.digest)) for row in rows),
+        lines=tuple(_line(row, marks.get(row.entry.digest, "-")) for row in rows),
         notes=(*_code_notes(seeds), *_command_notes(seeds), *notes),
     )
 
 
-def _line(row: Row, badge: Verification | None) -> Line:
+def _line(row: Row, mark: str) -> Line:
     entry, summary = row.entry, row.entry.summary
     estimates = (summary.hypervolume, *summary.scores)
-    ends = (summary.cost_epochs, len(entry.seeds), _badge(badge))
+    ends = (summary.cost_epochs, len(entry.seeds), mark)
     return Line(
         entry=entry,
         cells=(entry.name, str(row.rank), *map(shown, estimates), f"{ends[0]:.2f}", str(ends[1]), ends[2]),
@@ -101,9 +119,7 @@ def shown(estimate: Estimate | None, *, digits: int = 4) -> str:
     return f"{estimate.value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def _badge(badge: Verification | None) -> str:
-    if badge is None:
-        return "-"
+def _badge(badge: Verification) -> str:
     return "bytes" if badge.agreement == "bytes" else f"within {badge.tolerance:g}"
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "acquire",
     "comparable",
     "find_runs",
+    "parse",
     "read_run",
     "run_id",
     "sync_folder",

@@ -129,7 +129,7 @@ def _tables(folder: Path) -> dict[str, Path]:
 
 def _entries(folder: Path) -> dict[str, Path]:
     (folder / "entries").mkdir()
-    good = store(made_up("Ours", [(0.5, 0.5)]), folder / "entries")
+    good = store([made_up("Ours", [(0.5, 0.5)])], folder / "entries")[0]
     entry = json.loads(good.read_text())
     escaping = json.loads(good.read_text())
     escaping["seeds"][0]["run"] = "../secret.jsonl"

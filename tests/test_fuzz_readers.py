@@ -76,7 +76,7 @@ def test_a_run_file_with_other_bytes_anywhere(data: st.DataObject, whole: Path, 
 @FEW
 @given(data=st.data())
 def test_an_entry_of_the_leaderboard_with_another_value_anywhere(data: st.DataObject, tmp_path: Path) -> None:
-    entry = json.loads(store(made_up("Ours", [(0.5, 0.5), (0.4, 0.7)]), tmp_path).read_text())
+    entry = json.loads(store([made_up("Ours", [(0.5, 0.5), (0.4, 0.7)])], tmp_path)[0].read_text())
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(data.draw(changed(entry))))
     with read_or_refused():

@@ -1,3 +1,4 @@
+import json
 import random
 import shutil
 from pathlib import Path
@@ -10,12 +11,14 @@ from leaderboard.cli import main
 from leaderboard.entry import Entry
 from leaderboard.page import page
 from leaderboard.published import published
-from leaderboard.rank import by_board
+from leaderboard.rank import by_board, overall
+from leaderboard.store import find
 from leaderboard.submission import entries
 from leaderboard.view import view
 from nasbench.results import Run
 from tests.analysis.runs import write_run
-from tests.leaderboard.made_up import FRONT, TESTS, write_results
+from tests.analysis.sweeps import nas
+from tests.leaderboard.made_up import FRONT, TESTS, read_again, write_results
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_methods_of_equal_settings_are_ranked_on_one_board(results: Path):
     assert [seed.seed for seed in first.entry.seeds] == [0, 1]
 
 
-def test_a_board_is_one_task_model_source_content_and_budget(results: Path):
+def test_a_board_is_one_setting(results: Path):
     changes: list[dict[str, Any]] = [
         {"source": "hub"},
         {"model": "bert"},
@@ -50,10 +53,40 @@ def test_a_board_is_one_task_model_source_content_and_budget(results: Path):
         {"fingerprints": {"data": "e" * 64, "checkpoint": "c" * 64}},
         {"budget": {"amount": 3.0, "unit": "epochs"}},
         {"scale": "gpu"},
+        {"science_version": 2},
+        {"objectives": ("size", "error")},
+        {"config": {"model": {"drop_layer_norm": True}}},
     ]
     for i, change in enumerate(changes):
         write_run(results / "one", "ws_nas", FRONT, TESTS, name=f"{i}.jsonl", **change)
-    assert sorted(len(rows) for rows in by_board(made(results)).values()) == [1, 1, 1, 1, 1, 3]
+    assert sorted(len(rows) for rows in by_board(made(results)).values()) == [1] * len(changes) + [2]
+
+
+def test_runs_of_different_science_versions_are_not_pooled_and_it_is_said(tmp_path: Path):
+    for seed in (0, 1):
+        write_run(tmp_path, "ws_nas", FRONT, TESTS, seed=seed, science_version=seed + 1)
+    assert sorted((e.board.science_version, e.summary.hypervolume.n) for e in made(tmp_path)) == [(1, 1), (2, 1)]
+    text = text_of(load_runs(tmp_path))
+    assert text.count("the runs are of 2 settings, never pooled: they differ in science\\_version (1, 2)") == 2
+
+
+def test_a_method_with_a_run_that_is_not_tested_on_its_whole_front_is_named_and_not_ranked(results: Path):
+    write_run(results / "one", "ws_nas", FRONT, {0: 0.1}, seed=2)
+    assert {e.name for e in made(results)} == {"s_nas"}
+    assert "ws\\_nas is not ranked: 1 of its 3 runs are without test results of the whole front" in text_of(
+        load_runs(results)
+    )
+
+
+def test_a_variant_beside_a_method_takes_not_its_ranks_over_tasks(tmp_path: Path):
+    for task in ("rte", "mrpc"):
+        for method, strategy in (("s_nas", None), ("ws_nas", "full")):
+            write_run(tmp_path / task, method, FRONT, TESTS, task=task, config=nas(method, strategy=strategy))
+    before = overall(by_board(made(tmp_path)))
+    write_run(tmp_path / "rte", "ws_nas", FRONT, TESTS, task="rte", config=nas("ws_nas", strategy="kd"))
+    (after,) = overall(by_board(made(tmp_path)))
+    assert [before[0].ranks[1][0], after.ranks[1][0]] == ["ws_nas", "ws_nas (strategy=full)"]
+    assert [rank for _, rank in after.ranks] == [rank for _, rank in before[0].ranks]
 
 
 def test_a_front_is_of_error_and_size_whatever_the_run_searched_for(tmp_path: Path):
@@ -153,7 +186,52 @@ def test_what_was_submitted_stands_once_and_under_its_own_name(
     ]
     shutil.rmtree(results)
     assert main(["build"]) == 0
-    assert "| Ours | 1 |" in Path("LEADERBOARD.md").read_text()
+    (line,) = [line for line in Path("LEADERBOARD.md").read_text().splitlines() if "| Ours | 1 |" in line]
+    assert line.endswith("| 2 | run files not checked |")
+
+
+def invented(entry: Path) -> dict[str, Any]:
+    """Every point is perfect, and all numbers are made of the points."""
+    data = json.loads(entry.read_text())
+    for seed in data["seeds"]:
+        seed["points"] = [{"trial": 0, "validation_error": 0.0, "test_error": 0.0, "size": 0.01}]
+    return read_again(data)
+
+
+@pytest.fixture
+def entry(results: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(results.parent)
+    assert main(["submit", "results", "--name", "Ours", "--method", "ws_nas"]) == 0
+    (path,) = find(Path("entries"))
+    return path
+
+
+def test_an_entry_is_held_against_run_files_that_are_there(entry: Path, capsys: pytest.CaptureFixture[str]):
+    entry.write_text(json.dumps(invented(entry)))
+    assert main(["build"]) == 2
+    assert "seed 0.seed.points" in capsys.readouterr().err
+    assert not Path("LEADERBOARD.md").exists()
+
+
+def test_an_entry_whose_run_files_are_not_there_is_marked_and_hides_no_run(entry: Path):
+    data = invented(entry)
+    data["seeds"][0]["run"] = "one/absent.jsonl"
+    entry.write_text(json.dumps(data))
+    assert main(["build"]) == 0
+    lines = [line for line in Path("LEADERBOARD.md").read_text().splitlines() if "| 0." in line]
+    assert [(line.split(" | ")[0], line.split(" | ")[-1]) for line in lines] == [
+        ("| Ours", "run files not checked |"),
+        ("| ws\\_nas", "- |"),
+        ("| s\\_nas", "- |"),
+    ]
+
+
+@pytest.mark.parametrize("named", ["absent", "empty"])
+def test_a_folder_of_entries_that_is_named_must_hold_some(named: str, entry: Path, capsys: pytest.CaptureFixture[str]):
+    Path("empty").mkdir()
+    assert main(["build", "--entries", named]) == 2
+    assert f"there are no entries in {named}" in capsys.readouterr().err
+    assert not Path("LEADERBOARD.md").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,18 @@
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leaderboard.cli import main
-from leaderboard.entry import THRESHOLDS, Entry, area, choose, summarise
 from leaderboard.store import find, read, store
 from nasbench.errors import InputError
 from tests.analysis.runs import write_run
-from tests.leaderboard.made_up import FRONT, TESTS, made_up, write_results
+from tests.leaderboard.made_up import FRONT, TESTS, made_up, read_again, write_results
 
 
 @pytest.fixture
@@ -97,6 +96,12 @@ def leaves(path: str) -> Tamper:
         (lambda d: d["summary"].update(cost_epochs=0.1), "summary.cost_epochs is 0.1"),
         (lambda d: d["seeds"].append(d["seeds"][0]), "seed 0 is listed 2 times"),
         (lambda d: d["seeds"].append(d["seeds"][0] | {"seed": 5}), ".jsonl is listed 2 times"),
+        (lambda d: d["seeds"].append(d["seeds"][0] | {"seed": 5, "run": "one/copy.jsonl"}), "sha256 "),
+        (
+            lambda d: d["seeds"].append(d["seeds"][0] | {"seed": 5, "run": "one/copy.jsonl", "sha256": "0" * 64}),
+            "run_id ",
+        ),
+        (lambda d: d["seeds"].append(d["seeds"][0] | {"seed": 0.0}), "seeds.2.seed: 0.0 is not of type 'integer'"),
         (lambda d: d["seeds"][0]["points"].append(d["seeds"][0]["points"][0]), "seed 0: trial 3 is listed 2 times"),
         (dominated, "seed 0: trial 2 is not on the validation front, so a test score has selected it"),
         (chosen_by_test, "seed 0: best within 50%: trial is 3, but validation selects 0, so a test score has selected"),
@@ -127,6 +132,15 @@ def test_an_entry_that_is_not_what_its_points_say_is_refused_with_and_without_ru
         (lambda d: d["seeds"][0].update(repetition=7), "seed 0.seed.repetition is 7, not 0"),
         (lambda d: d["board"].update(task="squad"), "seed 0.board.task is squad, not bbc_cloze"),
         (lambda d: d["board"].update(budget="1 epochs"), "seed 0.board.budget is 1 epochs, not 2 epochs"),
+        (lambda d: d["board"].update(scale="gpu"), "seed 0.board.scale is gpu, not laptop"),
+        (lambda d: d["board"].update(setting="0" * 8), "seed 0.board.setting is 00000000, not "),
+        (lambda d: d["board"].update(science_version=2), "seed 0.board.science_version is 2, not 1"),
+        (lambda d: d.update(method="whatever I like"), "method is whatever I like, not ws_nas as in results/one/"),
+        (lambda d: d["config"]["method"].update(lr=123), "config.method.lr is 123, not there as in results/one/"),
+        (lambda d: d["config"]["method"].update(lr=10**400), "config.method.lr is 1000"),
+        (lambda d: d["config"]["method"].pop("name"), "config.method lacks name as in"),
+        (lambda d: d["config"].update(training={}), "config.training is {}, not there as in"),
+        (lambda d: d["seeds"][0].update(dirty=True), "seed 0.seed.dirty is True, not False"),
         (lambda d: d["seeds"][0]["points"].pop(), "seed 0.seed.points is"),
         (leaves("one/absent.jsonl"), "there is no run file results/one/absent.jsonl"),
     ],
@@ -141,15 +155,28 @@ def test_an_entry_that_is_not_what_its_run_files_say_is_refused(
     assert told in complaint(capsys, "validate", str(entry))
 
 
-def read_again(data: dict[str, Any]) -> dict[str, Any]:
-    """With numbers made anew of its points, as whoever tampers with care would."""
-    entry = Entry.from_json(data)
-    seeds = tuple(
-        replace(s, hypervolume=area(s.points), chosen=tuple(choose(s.points, t) for t in THRESHOLDS))
-        for s in entry.seeds
-    )
-    made = replace(entry, seeds=seeds, summary=summarise(seeds)).to_json()
-    return dict(json.loads(json.dumps(made)))
+def test_seeds_of_several_methods_are_refused(entry: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["submit", "results", "--name", "Others", "--method", "s_nas", "--entries", "others"]) == 0
+    data, (other,) = json.loads(entry.read_text()), find(Path("others"))
+    data["seeds"][1] = json.loads(other.read_text())["seeds"][1]
+    entry.write_text(json.dumps(read_again(data)))
+    assert "the seeds are of 2 methods, s_nas, ws_nas: an entry is of one" in complaint(capsys, "validate")
+
+
+def test_a_run_that_is_not_tested_on_its_whole_front_is_refused(
+    entry: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(results / "one", "ws_nas", FRONT, {0: 0.1}, seed=2)
+    told = complaint(capsys, "submit", "results", "--name", "Two", "--method", "ws_nas")
+    assert "is without test results of the whole front: complete the runs of ws_nas" in told
+    data = json.loads(entry.read_text())
+    run = results / data["seeds"][0]["run"]
+    rows = run.read_text().splitlines(keepends=True)
+    run.write_text("".join(row for row in rows if '"kind": "test", "trial": 3' not in row))
+    data["seeds"][0]["sha256"] = hashlib.sha256(run.read_bytes()).hexdigest()
+    del data["seeds"][0]["points"][0]
+    entry.write_text(json.dumps(read_again(data)))
+    assert "is without test results of the whole front: only whole runs" in complaint(capsys, "validate")
 
 
 def test_a_changed_run_file_is_refused(entry: Path, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,9 +235,18 @@ def test_what_is_no_entry_is_one_sentence(
     [
         (lambda d: d.pop("board"), "'board' is a required property"),
         (lambda d: d.update(extra=1), "'extra' was unexpected"),
-        (lambda d: d.update(schema_version=2), "schema_version: 1 was expected"),
+        (lambda d: d.update(schema_version=1), "schema_version: 2 was expected"),
         (lambda d: d["seeds"][0].update(hypervolume="0.4"), "seeds.0.hypervolume: '0.4' is not of type 'number'"),
         (lambda d: d.update(name="x" * 200), "name: "),
+        (lambda d: d["seeds"][0].update(run="one/\0.jsonl"), "seeds.0.run: 'one/\\x00.jsonl' does not match"),
+        (lambda d: d["seeds"][0].update(run=f"one/{'x' * 5000}"), "seeds.0.run: "),
+        (lambda d: d["seeds"][0].update(run=f"one/{'é' * 300}"), "there is no run file"),
+        (lambda d: d["seeds"][0].update(cost_epochs=10**400), "seeds.0.cost_epochs: "),
+        (lambda d: d["seeds"][0]["points"][0].update(size=10**400), "seeds.0.points.0.size: "),
+        (lambda d: d["summary"].update(cost_epochs=10**400), "summary.cost_epochs: "),
+        (lambda d: d["summary"]["hypervolume"].update(value=10**400), "summary.hypervolume.value: "),
+        (lambda d: d.update(name="\ud800"), "surrogates not allowed"),
+        (lambda d: d["config"].update(a="\ud800"), "surrogates not allowed"),
     ],
 )
 def test_the_schema_names_what_is_wrong(
@@ -226,6 +262,7 @@ def test_bad_submissions_are_one_sentence(results: Path, capsys: pytest.CaptureF
     assert "name one with --method, of s_nas, ws_nas" in complaint(capsys, "submit", "results", "--name", "x")
     assert "there are no runs of y" in complaint(capsys, "submit", "results", "--name", "x", "--method", "y")
     assert "makes no entry: name: " in complaint(capsys, "submit", "results/one", "--name", "")
+    assert "makes no entry: 'utf-8' codec" in complaint(capsys, "submit", "results/one", "--name", "\udcff")
     write_run(results / "one", "ws_nas", FRONT[:1], {}, seed=2, finished=False)
     assert "is unfinished: complete the runs" in complaint(capsys, "submit", "results/one", "--name", "x")
     assert not Path("entries").exists() or not find(Path("entries"))
@@ -238,6 +275,33 @@ def test_a_taken_name_is_not_overwritten(entry: Path, capsys: pytest.CaptureFixt
     assert entry.read_bytes() == before
 
 
+def test_what_was_left_out_is_said(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(results / "two", "ws_nas", FRONT, {i: e - 0.3 for i, e in TESTS.items()}, name="again.jsonl")
+    write_run(results / "two", "s_nas", FRONT, TESTS, task="rte", name="rte.jsonl")
+    assert main(["submit", "results", "--name", "Ours", "--method", "ws_nas"]) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2
+    assert "ws_nas seed 0" in notes[0]
+    assert "is left out" in notes[0]
+    assert "no entry, for of ws_nas there are no runs, only of s_nas" in notes[1]
+
+
+def test_a_submission_is_stored_whole_or_not_at_all(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(results / "one", "ws_nas", FRONT, TESTS, name="gpu.jsonl", scale="gpu")
+    assert main(["submit", "results/one", "--name", "Ours"]) == 0
+    assert sorted(read(path).board.scale for path in find(Path("entries"))) == ["gpu", "laptop"]
+    first, last = find(Path("entries"))
+    for kept, removed in ((first, last), (last, first)):
+        was = removed.read_bytes()
+        removed.unlink()
+        content = kept.read_bytes()
+        kept.write_bytes(content.replace(b'"name": "Ours"', b'"name": "ours"'))
+        assert "is there with other content" in complaint(capsys, "submit", "results/one", "--name", "Ours")
+        assert find(Path("entries")) == [kept]
+        kept.write_bytes(content)
+        removed.write_bytes(was)
+
+
 def test_an_entry_a_board(results: Path) -> None:
     write_run(results / "one", "ws_nas", FRONT, TESTS, name="hub.jsonl", source="hub")
     assert main(["submit", "results/one", "--name", "Ours"]) == 0
@@ -246,17 +310,16 @@ def test_an_entry_a_board(results: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../escape", "a/b", "Ünïcödé ✓", "<b>"])
 def test_a_file_is_named_safely_whatever_the_entry_is_called(name: str, tmp_path: Path) -> None:
-    path = store(made_up(name, [(0.5, 0.5)]), tmp_path)
+    (path,) = store([made_up(name, [(0.5, 0.5)])], tmp_path)
     assert path.parent == tmp_path
     assert path.name.isascii()
     assert read(path).name == name
 
 
 def test_names_that_differ_in_signs_alone_have_files_of_their_own(tmp_path: Path) -> None:
-    store(made_up("a b", [(0.5, 0.5)]), tmp_path)
-    store(made_up("a-b", [(0.4, 0.5)]), tmp_path)
+    store([made_up("a b", [(0.5, 0.5)]), made_up("a-b", [(0.4, 0.5)])], tmp_path)
     with pytest.raises(InputError, match="other content"):
-        store(made_up("a b", [(0.4, 0.5)]), tmp_path)
+        store([made_up("a b", [(0.4, 0.5)])], tmp_path)
     assert len(find(tmp_path)) == 2
 
 

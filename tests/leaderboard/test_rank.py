@@ -1,12 +1,13 @@
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from typing import Any
 
-from leaderboard.entry import Board, Entry
+import pytest
+
+from leaderboard.entry import Entry
 from leaderboard.page import page
 from leaderboard.rank import by_board, overall, ranking
 from leaderboard.site import site
 from leaderboard.view import view
+from nasbench.errors import InputError
 from tests.leaderboard.made_up import BOARD, made_up
 
 OTHER = BOARD._replace(task="bbc_topics", metric="accuracy", data="e" * 64)
@@ -42,40 +43,61 @@ def test_ranks_are_averaged_over_tasks_that_methods_share() -> None:
         assert "1.25 [1.00, 1.50]" in text.replace("\\", "")
 
 
-def test_a_name_that_two_entries_of_a_board_have_has_no_rank_over_tasks() -> None:
-    entries = [made_up(name, square(0.5), board=board) for board in (BOARD, OTHER) for name in ("a", "b", "c")]
-    (found,) = overall(by_board([*entries, made_up("c", square(0.9))]))
-    assert [(name, rank.value) for name, rank in found.ranks] == [("a", 1.5), ("b", 1.5)]
+THIRD = BOARD._replace(task="rte", data="f" * 64)
+
+
+def three_on_two_tasks() -> list[Entry]:
+    sides = (("a", 0.5), ("b", 0.4), ("c", 0.3))
+    return [made_up(name, square(side), board=board) for board in (BOARD, OTHER) for name, side in sides]
 
 
 @pytest.mark.parametrize(
-    "change", [{"model": "bert"}, {"source": "local"}, {"budget": "3 epochs"}, {"task": BOARD.task}]
+    "more",
+    [
+        [made_up("new", square(0.2), board=THIRD)],
+        [made_up("a", square(0.2), board=THIRD)],
+        [made_up("new", square(0.9)), made_up("new", square(0.9), board=THIRD)],
+    ],
 )
-def test_ranks_of_other_models_sources_or_budgets_are_not_averaged(change: dict[str, str]) -> None:
+def test_what_is_added_elsewhere_takes_nobodys_ranks_away(more: list[Entry]) -> None:
+    (before,) = overall(by_board(three_on_two_tasks()))
+    assert [(name, rank.value) for name, rank in before.ranks] == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
+    assert overall(by_board([*three_on_two_tasks(), *more])) == [before]
+
+
+def test_methods_on_more_tasks_are_ranked_over_these_too() -> None:
+    more = [made_up("a", square(0.1), board=THIRD), made_up("b", square(0.2), board=THIRD)]
+    found = overall(by_board([*three_on_two_tasks(), *more]))
+    assert [(ranks.tasks, [(name, rank.value) for name, rank in ranks.ranks]) for ranks in found] == [
+        (("bbc_cloze", "bbc_topics", "rte"), [("a", pytest.approx(4 / 3)), ("b", pytest.approx(5 / 3))]),
+        (("bbc_cloze", "bbc_topics"), [("a", 1.0), ("b", 2.0), ("c", 3.0)]),
+    ]
+
+
+def test_two_boards_of_a_task_are_told_apart_where_ranks_are_averaged_over_both() -> None:
+    longer = BOARD._replace(setting="6" * 8)
+    entries = [made_up(name, square(0.5), board=board) for board in (BOARD, longer, OTHER) for name in ("a", "b")]
+    (found,) = overall(by_board(entries))
+    assert found.tasks == ("bbc_cloze (setting 55555555)", "bbc_cloze (setting 66666666)", "bbc_topics")
+
+
+def test_two_entries_of_a_board_may_not_have_one_name() -> None:
+    with pytest.raises(InputError, match=r"2 entries of bbc_cloze · minilm .* are called 'a'"):
+        by_board([*three_on_two_tasks(), made_up("a", square(0.9))])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "bert"},
+        {"source": "local"},
+        {"scale": "gpu"},
+        {"budget": "3 epochs"},
+        {"science_version": 2},
+        {"task": BOARD.task},
+    ],
+)
+def test_ranks_of_other_settings_are_not_averaged(change: dict[str, Any]) -> None:
     other = OTHER._replace(**change)
     entries = [made_up(name, square(0.5), board=board) for board in (BOARD, other) for name in ("a", "b")]
     assert overall(by_board(entries)) == []
-
-
-ERRORS = st.floats(0, 1.2)
-FRONTS = st.lists(st.lists(st.tuples(ERRORS, ERRORS), max_size=4), min_size=1, max_size=3)
-BOARDS = st.builds(
-    Board,
-    *(st.sampled_from(texts) for texts in (["rte", "mrpc"], ["bert", "minilm"], ["hub", "local"], ["f1"])),
-    *(st.sampled_from([letter * 64 for letter in letters]) for letters in ("de", "c")),
-    st.sampled_from(["1 epochs", "2 epochs"]),
-)
-ENTRIES = st.builds(lambda name, fronts, board: made_up(name, *fronts, board=board), st.text("abc"), FRONTS, BOARDS)
-
-
-@settings(max_examples=40)
-@given(st.lists(ENTRIES, max_size=5), ENTRIES)
-def test_another_entry_method_or_task_moves_nobodys_score(entries: list[Entry], new: Entry) -> None:
-    def shown(entries: list[Entry]) -> list[tuple[object, ...]]:
-        """Name, hypervolume, scores, COST and seeds of every line, with its board: all but its rank."""
-        sections = view(entries, {}).sections
-        return sorted((section.board, line.cells[0], line.values[2:]) for section in sections for line in section.lines)
-
-    after = shown([*entries, new])
-    after.remove(shown([new])[0])
-    assert after == shown(entries)

@@ -2,12 +2,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from leaderboard.cli import main
-from leaderboard.store import find
-from leaderboard.verification import TOLERANCE, badge, verify
+from leaderboard.store import find, read
+from leaderboard.verification import TOLERANCE, Rerun, badge, verify
 from nasbench.errors import InputError
 from tests.leaderboard.made_up import write_results
 
@@ -87,6 +88,39 @@ def test_a_run_that_cannot_be_repeated_has_no_badge(entry: Path) -> None:
     assert badge(entry) is None
 
 
+def unfinished(text: str) -> str:
+    """Without the end."""
+    return text[: text.rstrip().rindex("\n") + 1]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda run_file, out: 0,
+        lambda run_file, out: 1,
+        lambda run_file, out: -2,
+        repeated(1, unfinished),
+        repeated(1, lambda text: "cut off"),
+        repeated(1, lambda text: ""),
+    ],
+)
+def test_a_repetition_that_failed_is_not_taken_for_one_that_differs(again: Rerun, entry: Path) -> None:
+    with pytest.raises(InputError, match="seed 0 could not be run again"):
+        verify(entry, Path("results"), again=again)
+    assert badge(entry) is None
+
+
+@pytest.mark.parametrize("tolerance", ["nan", "inf", "-0.1", "1.5"])
+def test_a_tolerance_that_everything_or_nothing_is_within_is_refused(
+    tolerance: str, entry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(entry), f"--tolerance={tolerance}"]) == 2
+    assert f"must be one itself, not {tolerance}" in capsys.readouterr().err
+    with pytest.raises(InputError, match="--tolerance"):
+        verify(entry, Path("results"), tolerance=float(tolerance), again=repeated(1, other_numerics(0.0)))
+    assert badge(entry) is None
+
+
 def test_an_entry_that_is_not_true_is_not_run(entry: Path) -> None:
     entry.write_text(entry.read_text().replace('"hypervolume": 0.4', '"hypervolume": 0.5', 1))
 
@@ -97,7 +131,15 @@ def test_an_entry_that_is_not_true_is_not_run(entry: Path) -> None:
         verify(entry, Path("results"), again=never)
 
 
-def test_a_made_up_badge_is_told(entry: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    entry.with_name(entry.stem + ".verified.json").write_text('{"verified": true}')
+@pytest.mark.parametrize(
+    "change", [{"tolerance": "x"}, {"tolerance": 10**400}, {"agreement": 3}, {"seed": "\ud800"}, {"verified": True}]
+)
+def test_a_made_up_badge_is_told(change: dict[str, Any], entry: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = {"entry": read(entry).digest, "seed": 0, "agreement": "metrics", "tolerance": 0.02}
+    path = entry.with_name(entry.stem + ".verified.json")
+    path.write_text(json.dumps(made))
+    assert main(["build"]) == 0
+    assert "| within 0.02 |" in Path("LEADERBOARD.md").read_text()
+    path.write_text(json.dumps(made | change))
     assert main(["build"]) == 2
     assert "is no badge" in capsys.readouterr().err
