@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.differences import NOTHING, Difference, differences
-from nasbench.results import read_run
+from nasbench.results import comparable_headers, read_run
 from nasbench.rows import comparable, parse
 
 TOLERANCE = 0.02
@@ -52,6 +52,8 @@ def compare_files(a: Path, b: Path, tolerance: float | None = None) -> Compared:
 def compare_rows(a: Path, b: Path, tolerance: float = 0.0) -> Iterator[Difference]:
     """What two run files differ in, in the order of their rows; a row that one of them lacks is one difference."""
     for row_a, row_b in zip_longest(_rows(a), _rows(b)):
+        if row_a and row_b and row_a["kind"] == row_b["kind"] == "header":
+            row_a, row_b = comparable_headers(row_a, row_b)
         if row_a is None or row_b is None:
             present = [json.dumps(row["kind"]) if row else NOTHING for row in (row_a, row_b)]
             yield Difference(_where(row_a or row_b), "", (present[0], present[1]))

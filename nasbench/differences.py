@@ -25,6 +25,11 @@ class Difference:
     name: str
     values: tuple[str, str]
 
+    @property
+    def lacking(self) -> int | None:
+        """Which of two files ends before this row: 0 or 1; None where both have it."""
+        return self.values.index(NOTHING) if not self.name and NOTHING in self.values else None
+
     def __str__(self) -> str:
         return f"{self.where}{', ' if self.name else ''}{self.name}: {self.values[0]} against {self.values[1]}"
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench.diff import compare_rows
-from nasbench.differences import NOTHING
 from nasbench.errors import InputError
 from nasbench.results import acquire, find_runs, read_run, sync_folder
 
@@ -29,8 +28,8 @@ def gather(sources: Sequence[Path], into: Path) -> int:
     Stored weights stay where they are: they come back when needed.
 
     Raises:
-        InputError: a folder holds no runs, a file is damaged or being written, or two files of one run differ;
-            nothing has been copied then.
+        InputError: a folder holds no runs, a file is damaged, or two files of one run differ; nothing has been copied
+            then. A target is being written, or cannot be; those copied before it stay, and the same command goes on.
     """
     moves = plan(sources, into)
     for move in moves:
@@ -66,12 +65,12 @@ def _longer(first: Path, second: Path) -> Path:
     difference = next(compare_rows(first, second), None)
     if difference is None:
         return first
-    if difference.name or NOTHING not in difference.values:
+    if difference.lacking is None:
         raise InputError(
             f"{first} and {second} are the same run but differ in {difference}: "
             f"see which is right (nasbench rerun), and move the other away"
         )
-    return second if difference.values[0] == NOTHING else first
+    return second if difference.lacking == 0 else first
 
 
 def _copy(move: Move) -> None:

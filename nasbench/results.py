@@ -35,6 +35,7 @@ __all__ = [
     "StoreError",
     "acquire",
     "comparable",
+    "comparable_headers",
     "find_runs",
     "parse",
     "read_run",
@@ -43,6 +44,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5
+"""Waited for a lock: whoever only looks whether a run is being written (`nasbench.states`) holds it for less."""
 
 _BEGINNING = b'{"kind": "header"'
 """How every run file begins: a torn file that does not is no run of ours, and is not overwritten."""
@@ -259,7 +263,7 @@ def acquire(path: Path) -> filelock.BaseFileLock:
     lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOOK_SECONDS)
     except filelock.Timeout as error:
         raise RunBusy(f"another process is writing {path}: wait for it, or stop it") from error
     except OSError as error:
@@ -316,8 +320,20 @@ def _refused(path: Path, error: OSError) -> Exception:
     return InputError(f"{path} cannot be written ({error.strerror}): choose a results folder that can be")
 
 
+def comparable_headers(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two header rows as `comparable` has them, of one run without what its id is a hash of, or leaves out on purpose.
+
+    The configurations of one run may say differently where equal files lie, of which a checkpoint's folder names the
+    model, or what a setting that one of them lacks has as its default.
+    """
+    a, b = comparable(a), comparable(b)
+    exempt = {"config", "model"} if a["run_id"] == b["run_id"] else set()
+    one, other = ({name: value for name, value in row.items() if name not in exempt} for row in (a, b))
+    return one, other
+
+
 def _check_same(path: Path, stored: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    difference = next(differences("header", comparable(stored), comparable(new)), None)
+    difference = next(differences("header", *comparable_headers(stored, new)), None)
     if difference:
         old, now = difference.values
         raise InputError(

@@ -74,6 +74,14 @@ def test_a_conflict_is_told_and_nothing_is_copied(tmp_path: Path) -> None:
     assert not (tmp_path / "all").exists()
 
 
+def test_equal_runs_over_data_in_different_folders_are_no_conflict(tmp_path: Path) -> None:
+    here, there = (dataclasses.replace(HEADER, config={"task": {"folder": name}}) for name in ("here", "there"))
+    for name, header in (("a", here), ("b", there)):
+        RunWriter.open(tmp_path / name / "e" / f"{HEADER.run_id}.jsonl", header).close()
+    assert gather([tmp_path / "a", tmp_path / "b"], tmp_path / "all") == 0
+    assert read_run(tmp_path / "all" / "e" / f"{HEADER.run_id}.jsonl").header == here
+
+
 def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty holds no run files"):
@@ -86,3 +94,14 @@ def test_a_run_that_is_being_written_there_is_left_alone(tmp_path: Path) -> None
     with RunWriter.open(target, HEADER), pytest.raises(RunBusy):
         gather([tmp_path / "long"], tmp_path / "all")
     assert len(read_run(target).trials) == 1
+
+
+def test_what_was_copied_before_a_target_that_is_being_written_stays(tmp_path: Path) -> None:
+    held = machine(tmp_path / "all", first(0), run_id="f" * 16)
+    machine(tmp_path / "some", first(0))
+    machine(tmp_path / "some", first(0), first(1), run_id="f" * 16)
+    with RunWriter.open(held, dataclasses.replace(HEADER, run_id="f" * 16)), pytest.raises(RunBusy):
+        gather([tmp_path / "some"], tmp_path / "all")
+    assert len(read_run(tmp_path / "all" / "e" / f"{HEADER.run_id}.jsonl").trials) == 1
+    assert gather([tmp_path / "some"], tmp_path / "all") == 0
+    assert len(read_run(held).trials) == 2

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import logging
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
@@ -32,6 +30,9 @@ SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
 TOKENIZER = (*VOCABULARIES, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+
+_SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+"""Settings of every family, by the names that transformers maps its own to."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class CheckpointFolder:
         family = find_family(model_type)
         with quiet(), _explained(self.path):
             config = AutoConfig.from_pretrained(self.path, local_files_only=True, trust_remote_code=False)
+        for name in _SIZES:
+            if not (isinstance(size := getattr(config, name), int) and size >= 1):
+                raise InputError(f"{path} has {name}={size!r}, which must be an integer of at least 1")
         if dropout is not None:
             for name in (family.hidden_dropout, family.attention_dropout, *family.head_dropouts):
                 setattr(config, name, dropout)
@@ -73,7 +77,9 @@ class CheckpointFolder:
             raise InputError(
                 f"the tokenizer in {self.path} has {len(tokenizer)} tokens but {CONFIG} allows {config.vocab_size}"
             )
-        tokenizer.model_max_length = min(tokenizer.model_max_length, find_family(config.model_type).max_length(config))
+        with _explained(self.path):
+            longest = find_family(config.model_type).max_length(config)
+        tokenizer.model_max_length = min(tokenizer.model_max_length, longest)
         return tokenizer
 
     def network(self, head: Head, num_labels: int, seed: int, dropout: float | None = None) -> PreTrainedModel:
@@ -125,6 +131,8 @@ class CheckpointFolder:
             return found[:1]
         with _explained(self.path):
             shards = sorted(set(json.loads(found[0].read_text(encoding="utf-8"))["weight_map"].values()))
+            if [Path(shard).name for shard in shards] != shards:
+                raise InputError(f"{found[0]} names weights that are no files beside it: {', '.join(shards)}")
         return [found[0], *(self._existing(shard) for shard in shards)]
 
     def _check_weights(self) -> None:
@@ -184,20 +192,11 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _explained(source: Any) -> Iterator[None]:
-    """What reading a checkpoint raises, as one sentence."""
+    """What reading a checkpoint raises, as one sentence: anything, for its files are read by others' code."""
     try:
         yield
     except InputError:
         raise
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        EOFError,
-        SafetensorError,
-        StrictDataclassError,
-        pickle.UnpicklingError,
-    ) as error:
-        reason = " ".join(str(error).split())[:150] or type(error).__name__
-        raise InputError(f"the checkpoint in {source} cannot be loaded: {reason}") from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:150]
+        raise InputError(f"the checkpoint in {source} cannot be loaded: {type(error).__name__}: {reason}") from error

@@ -51,8 +51,9 @@ def _table(path: Path) -> Any:
 
 
 def _meta(path: Path) -> bytes:
+    """What describes stored weights, without its own checksum, which is over times too."""
     stored: Mapping[str, Any] = parse(path.read_bytes())
-    return encode(comparable(stored))
+    return encode(comparable({name: value for name, value in stored.items() if name != "described_sha256"}))
 
 
 _READERS: Mapping[str, Callable[[Path], Any]] = {".jsonl": _run, ".parquet": _table, ".json": _meta}

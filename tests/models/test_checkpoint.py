@@ -13,6 +13,8 @@ from typing import Any
 import huggingface_hub.constants
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, BertConfig
 
@@ -26,6 +28,7 @@ from nasbench.models.checkpoint import (
 )
 from nasbench.models.elastic import ElasticModel
 from nasbench.records import Head
+from tests.fuzz import FEW, changed, read_or_refused
 from tests.models.masked_oracle import task_logits
 from tests.models.tiny import FAMILIES, LABELS, tiny_batch, tiny_config, tiny_network, tiny_tokenizer
 
@@ -222,6 +225,11 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "more layers than weights": (lambda f: edit_config(f, num_hidden_layers=4), "lack 16 tensors of the encoder"),
     "heads that do not divide": (lambda f: edit_config(f, num_attention_heads=3), "not a multiple"),
     "a size of the wrong type": (lambda f: edit_config(f, hidden_size="wide"), "cannot be loaded"),
+    "no heads": (lambda f: edit_config(f, num_attention_heads=0), "num_attention_heads=0, which must be an integer of"),
+    "fewer layers than none": (lambda f: edit_config(f, num_hidden_layers=-1), "num_hidden_layers=-1"),
+    "padding that is no token": (lambda f: edit_config(f, pad_token_id=999), "cannot be loaded: AssertionError"),
+    "labels that are no mapping": (lambda f: edit_config(f, id2label=[1]), "cannot be loaded"),
+    "a type that there is not": (lambda f: edit_config(f, dtype="nope"), "cannot be loaded"),
     "a decoder": (lambda f: edit_config(f, is_decoder=True), "set up as a decoder"),
 }
 
@@ -261,6 +269,60 @@ def test_a_broken_tokenizer_is_told(folder):
     cut(folder / "tokenizer.json")
     with pytest.raises(InputError, match="cannot be loaded"):
         LocalCheckpoint(path=str(folder)).tokenizer()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("tokenizer.json", "[1]"),
+        ("tokenizer.json", "{}"),
+        ("tokenizer.json", '{"added_tokens": [], "model": {}}'),
+        ("tokenizer.json", '{"added_tokens": [], "model": {"type": "WordPiece"}, "normalizer": {"type": "Nope"}}'),
+        ("tokenizer_config.json", "[1]"),
+    ],
+)
+def test_a_tokenizer_that_is_none_is_told(folder, file, text):
+    (folder / file).write_text(text)
+    with pytest.raises(InputError, match=rf"{folder} cannot be loaded: \w+: "):
+        LocalCheckpoint(path=str(folder)).tokenizer()
+
+
+INDEX = "model.safetensors.index.json"
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "{}", '{"weight_map": [1]}', '{"weight_map": {"a": 1}}', '{"weight_map": {"a": "../config.json"}}']
+)
+def test_an_index_of_weights_that_is_none_is_told(folder, text):
+    remove(folder, "model.safetensors")
+    (folder / INDEX).write_text(text)
+    with pytest.raises(InputError, match=r"cannot be loaded|names weights that are no files beside it"):
+        LocalCheckpoint(path=str(folder)).fingerprint()
+
+
+@settings(FEW, max_examples=40)
+@given(data=st.data())
+@pytest.mark.parametrize(
+    ("file", "use"),
+    [
+        ("config.json", lambda checkpoint: checkpoint.config()),
+        ("tokenizer.json", lambda checkpoint: checkpoint.tokenizer()),
+        (INDEX, lambda checkpoint: checkpoint.fingerprint()),
+    ],
+    ids=["config", "tokenizer", "index"],
+)
+def test_a_file_with_another_value_anywhere_is_read_or_refused(folder, file, use, data):
+    weights = folder / "model.safetensors"
+    if file == INDEX and weights.exists():
+        weights.rename(folder / "a.safetensors")
+        (folder / file).write_text('{"metadata": {}, "weight_map": {"w": "a.safetensors"}}')
+    whole = (folder / file).read_text()
+    try:
+        (folder / file).write_text(json.dumps(data.draw(changed(json.loads(whole)))))
+        with read_or_refused():
+            use(LocalCheckpoint(path=str(folder)).located())
+    finally:
+        (folder / file).write_text(whole)
 
 
 def test_code_in_a_checkpoint_is_never_run(folder, capfd):
