@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,6 +47,9 @@ COLOURS = (
 )
 """Black, then seaborn's "colorblind" palette, its palest last (written out: seaborn takes a second to import)."""
 
+_PALE = len(COLOURS) - 2
+"""Where the colours begin that are too pale for a line."""
+
 _MARKERS = "*osD^vP<>Xh"
 _LINES = ("-", "--", "-.", ":")
 
@@ -65,26 +67,31 @@ def in_order(labels: Iterable[str]) -> list[str]:
 
 
 def appearances(labels: Iterable[str]) -> dict[str, Appearance]:
-    """The look of each label: for the suite's own methods always the same, for others as far as colours last."""
-    taken: set[int] = set()
-    looks = {}
+    """The look of each label; no two are alike, as far as markers and lines last.
+
+    The colour is its method's, whatever else there is: one of the suite's own has it to itself, others share two.
+    Variants of a method, as in "ws_nas (strategy=kd)", and methods that share a colour differ in marker and line. These
+    go by the label's hash, so they too stay as they are unless two labels of one colour want the same.
+    """
+    looks: dict[str, Appearance] = {}
     for label in in_order(labels):
-        slot = _SLOTS[label] if label in _SLOTS else _free_slot(label, taken)
-        taken.add(slot)
-        looks[label] = _look(slot)
+        wanted = _choices(label)
+        looks[label] = next((look for look in wanted if look not in looks.values()), wanted[0])
     return looks
 
 
-def _look(slot: int) -> Appearance:
-    round_, place = divmod(slot, len(COLOURS))
-    return Appearance(COLOURS[place], _MARKERS[(place + round_) % len(_MARKERS)], _LINES[round_ % len(_LINES)])
+def _choices(label: str) -> list[Appearance]:
+    """The looks that a label may have, the first the one that it has wherever it can."""
+    method = label.partition(" (")[0]
+    slot = _SLOTS[method] if method in _SLOTS else len(_METHODS) + _hash(method) % (_PALE - len(_METHODS))
+    own = Appearance(COLOURS[slot], _MARKERS[slot], _LINES[0])
+    if label in _SLOTS:
+        return [own]
+    every = [Appearance(own.colour, marker, line) for line in _LINES for marker in _MARKERS]
+    others = [look for look in every if look != own or method not in _SLOTS]
+    first = _hash(label) % len(others)
+    return others[first:] + others[:first]
 
 
-def _free_slot(label: str, taken: set[int]) -> int:
-    """One of the strong colours after the suite's own, by the label's hash; else one that no method here has."""
-    own, pale = len(_METHODS), len(COLOURS) - 2
-    wanted = int.from_bytes(hashlib.sha256(label.encode()).digest()[:4], "big")
-    hashed = (own + (wanted + step) % (pale - own) for step in range(pale - own))
-    unused = itertools.chain(range(1, own), range(pale, len(COLOURS)))
-    beyond = itertools.count(len(COLOURS) + 1)  # the same colours in other lines; black stays the unpruned network's
-    return next(slot for slot in itertools.chain(hashed, unused, beyond) if slot not in taken and slot % len(COLOURS))
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

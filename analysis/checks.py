@@ -88,12 +88,31 @@ def same_problem(comparison: Comparison) -> Finding:
 
 def budgets(comparison: Comparison) -> Finding:
     spent = _means(comparison, spent_epochs)
-    limit = comparison.budget_epochs
-    most = {label: max(map(spent_epochs, comparison.finished(label))) for label in spent}
-    over = [label for label, value in most.items() if limit is not None and value > limit * (1 + 1e-9)]
-    told = _listed({label: f"{value:.2f}" for label, value in spent.items()})
-    beyond = f"; above it: {', '.join(over)}" if over else ""
-    return Finding(_yes(not over), f"{comparison.setting.budget} a method; mean COST in epochs {told}{beyond}")
+    if not spent:
+        return Finding(Answer.NOT_RECORDED, "there is no finished run")
+    kept = {label: [_within_budget(run) for run in comparison.finished(label)] for label in spent}
+    over = [label for label, found in kept.items() if False in found]
+    unknown = any(None in found for found in kept.values())
+    told = f"mean COST in epochs {_listed({label: f'{value:.2f}' for label, value in spent.items()})}"
+    beyond = (
+        f"; above it: {', '.join(over)}" if over else "; run files do not tell whether it was kept" if unknown else ""
+    )
+    answer = Answer.NO if over else Answer.NOT_RECORDED if unknown else Answer.YES
+    return Finding(answer, f"{comparison.setting.budget} a method; {told}{beyond}")
+
+
+def _within_budget(run: Run) -> bool | None:
+    """Whether nothing was begun that the budget did not allow (`nasbench.budget.Budget`); None for an unknown unit."""
+    header, last = run.header, run.trials[-1:]
+    amount, unit = header.budget.get("amount", 0), header.budget.get("unit")
+    if header.budget_macs is not None:
+        return spent_epochs(run) * header.epoch_macs <= header.budget_macs * (1 + 1e-9)
+    if unit == "trials":
+        return len(run.trials) < amount + 1
+    if unit == "seconds":  # the last batch may begin as long as there is some left
+        before = [trial.evaluation.seconds for end in last for trial in run.trials[: end.batch]]
+        return not last or sum(phase.seconds for phase in run.phases) + sum(before) < amount
+    return None
 
 
 def confounders(comparison: Comparison) -> Finding:
@@ -173,7 +192,8 @@ def data(comparison: Comparison) -> Finding:
     settings = flatten({name: header.config.get(name, {}) for name in ("task", "limits")})
     splits = {name: value for name, value in settings.items() if not name.endswith("_target_") and value != "{}"}
     prints = {name: value[:12] for name, value in header.fingerprints.items()}
-    return Finding(Answer.YES, f"sha256 of {_listed(prints)}; {_listed(splits)}")
+    told = f"sha256 of {_listed(prints)}; {_listed(splits)}"
+    return Finding(Answer.PARTLY, f"{told}; of the sizes of splits only their limits are recorded")
 
 
 def measure(comparison: Comparison) -> Finding:

@@ -7,6 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from nasbench.results import Run
 
+ALL_METHODS = "python -m nasbench +experiment=squad_distilbert"
+"""Makes runs of all methods on one task, which most figures are drawn from."""
+
+TWO_TASKS = "python -m nasbench -m +experiment=squad_distilbert,bbc_topics 'seed=range(0,3)'"
+"""Makes runs of all methods on two tasks of one checkpoint."""
+
 
 def of_run(run: Run) -> str:
     """The command that made a run; the same one again completes it."""

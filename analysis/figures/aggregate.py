@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import appearances
 from analysis.comparison import Comparison
 from analysis.drawing import GREY, Drawing, Options, Table, panels, wrapped
@@ -16,6 +17,8 @@ from analysis.over_tasks import OverTasks, notes, over_tasks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MADE_BY = commands.TWO_TASKS
 
 VIEWS = {"iqm": "interquartile mean", "improvement": "P(improvement)"}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from analysis import agreement
+from analysis import agreement, commands
 from analysis.comparison import Comparison
 from analysis.drawing import STYLE, Drawing, NothingToDrawError, Options, legend_below, panels, wrapped
 from analysis.pairs import every
+
+MADE_BY = f"{commands.ALL_METHODS} 'methods=[s_nas,ws_nas]' budget.amount=10"
 
 _MOST = 6
 """Panels that are drawn; the data and the table have all."""

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import UNPRUNED
 from analysis.architectures import Extent, extent, kept, space_of
 from analysis.comparison import Comparison
 from analysis.drawing import STYLE, Drawing, NothingToDrawError, Options, panels, wrapped
 from analysis.selection import front
 from nasbench.results import Run
+
+MADE_BY = commands.ALL_METHODS
 
 
 def draw(comparison: Comparison, options: Options) -> Drawing:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import COLOURS
 from analysis.comparison import Comparison
 from analysis.drawing import GREY, Drawing, NothingToDrawError, Options, blank, heading, legend_below, wrapped
 from nasbench.results import Run
+
+MADE_BY = commands.ALL_METHODS
 
 TRIALS, TEST = "trials", "test (not billed)"
 

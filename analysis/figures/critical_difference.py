@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import appearances
 from analysis.comparison import Comparison
 from analysis.critical_difference import CriticalDifference, critical_difference
@@ -19,6 +20,8 @@ from analysis.ranks import ranks_over_tasks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MADE_BY = commands.TWO_TASKS
 
 ALPHA = 0.05
 

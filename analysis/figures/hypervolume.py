@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from analysis import commands
 from analysis.appearance import appearances
 from analysis.comparison import Comparison
 from analysis.drawing import Drawing, NothingToDrawError, Options, blank, legend_below
 from analysis.trajectory import horizon, hypervolume_over_cost
 
 BY_DEFAULT = True
+MADE_BY = commands.ALL_METHODS
 
 
 def draw(comparison: Comparison, options: Options) -> Drawing:

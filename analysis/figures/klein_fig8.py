@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import UNPRUNED, Appearance, appearances
 from analysis.clusters import repetitions
 from analysis.comparison import Comparison
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BY_DEFAULT = True
+MADE_BY = commands.ALL_METHODS
 
 
 def draw(comparison: Comparison, options: Options) -> Drawing:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import UNPRUNED, Appearance, appearances
 from analysis.comparison import Comparison
 from analysis.drawing import Drawing, NothingToDrawError, Options, blank, legend_below
@@ -15,6 +16,8 @@ from nasbench.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MADE_BY = commands.ALL_METHODS
 
 
 def draw(comparison: Comparison, options: Options) -> Drawing:

@@ -10,6 +10,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
+from analysis import commands
 from analysis.appearance import UNPRUNED, Appearance, appearances
 from analysis.comparison import Comparison
 from analysis.drawing import Axis, Drawing, NothingToDrawError, Options, blank, legend_below, reference_lines
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BY_DEFAULT = True
+MADE_BY = commands.ALL_METHODS
 
 _FRACTIONS = (0.95, 0.9)
 

@@ -64,6 +64,32 @@ def test_a_run_that_spent_more_than_its_budget_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("budget", "answer"),
+    [
+        ({"amount": 4.0, "unit": "trials"}, Answer.YES),
+        ({"amount": 3.0, "unit": "trials"}, Answer.NO),  # there are four
+        (
+            {"amount": 7.5, "unit": "seconds"},
+            Answer.YES,
+        ),  # a phase of 4 s and three trials of 1 s, then the last begins
+        ({"amount": 7.0, "unit": "seconds"}, Answer.NO),
+        ({}, Answer.NOT_RECORDED),
+    ],
+)
+def test_budgets_in_trials_and_seconds_are_checked_too(budget: dict[str, Any], answer: Answer, tmp_path: Path) -> None:
+    write_run(tmp_path, "ws_nas", FRONT, TESTS, phase_cost=500, budget=budget, budget_macs=None)
+    found = checks.budgets(one(tmp_path))
+    assert (found.answer, "above it: ws_nas" in found.evidence) == (answer, answer is Answer.NO)
+
+
+def test_sizes_of_splits_are_not_said_to_be_there(tmp_path: Path) -> None:
+    write_run(tmp_path, "ws_nas", FRONT, TESTS, config={"limits": {"train": 1024}})
+    found = checks.data(one(tmp_path))
+    assert found.answer is Answer.PARTLY
+    assert "limits.train: 1024" in found.evidence
+
+
+@pytest.mark.parametrize(
     ("check", "changes", "evidence"),
     [
         (checks.code, {"provenance": {"commit": "f" * 40, "dirty": True}}, "with uncommitted changes"),

@@ -7,6 +7,7 @@ import pytest
 from analysis.cli import main
 from analysis.draw import choose, discover
 from analysis.load import load_runs
+from nasbench import compose
 from tests.analysis.conftest import FRONT, TESTS
 from tests.analysis.runs import write_run
 from tests.analysis.sweeps import nas
@@ -87,6 +88,17 @@ def test_a_figure_without_its_runs_names_the_command_that_makes_them(
         "python -m nasbench -m +sweep=klein_fig7 makes such runs"
     )
     assert (experiment / "figures" / "pareto.png").exists()
+
+
+def test_every_figure_names_a_command_that_makes_its_runs() -> None:
+    commands = {figure.made_by for figure in discover().values()}
+    assert None not in commands
+    for command in sorted(filter(None, commands)):
+        program, overrides = shlex.split(command)[:3], shlex.split(command)[3:]
+        assert program == ["python", "-m", "nasbench"]
+        if "+experiment" in command:  # sweeps and subcommands are tested where they are made
+            first = compose.jobs([word for word in overrides if word != "-m"])[0]
+            assert len(compose.experiment(first).runs) > 0, command
 
 
 def test_what_remakes_a_figure_is_written_beside_it(experiment: Path, tmp_path: Path):

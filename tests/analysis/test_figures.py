@@ -158,9 +158,23 @@ def test_colours_are_seaborns_colour_blind_safe_ones_after_black():
 
 def test_a_method_looks_the_same_whatever_it_is_compared_with():
     alone = appearances(["ws_nas"])["ws_nas"]
-    assert appearances(["unpruned", "s_nas", "ws_nas", "stranger"])["ws_nas"] == alone
-    stranger = appearances(["stranger"])["stranger"]
-    assert appearances(["unpruned", "s_nas", "ws_nas", "stranger"])["stranger"] == stranger
+    strangers = [f"stranger_{i}" for i in range(9)]
+    together = appearances(["unpruned", "s_nas", "ws_nas", *strangers])
+    assert together["ws_nas"] == alone
+    assert {name: together[name].colour for name in strangers} == {
+        name: appearances([name])[name].colour for name in strangers
+    }
+
+
+def test_variants_of_a_method_have_its_colour_and_are_told_apart():
+    variants = [f"ws_nas (strategy={name})" for name in ("standard", "random", "sandwich", "kd", "full")]
+    variants += [f"ws_nas (space={name}, strategy=full)" for name in ("medium", "layer", "large")]
+    looks = appearances(["s_nas", "ws_nas", "my_own", *variants])
+    assert {looks[name].colour for name in variants} == {looks["ws_nas"].colour}
+    assert len(set(looks.values())) == len(looks)
+    assert {looks[name].colour for name in ("s_nas", "my_own")}.isdisjoint({looks["ws_nas"].colour})
+    fewer = appearances(variants[:3])
+    assert {fewer[name].colour for name in fewer} == {looks["ws_nas"].colour}
 
 
 def test_many_methods_all_look_different():
