@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from nasbench import rng
 from nasbench.errors import InputError
 from nasbench.tasks.base import Source
 from nasbench.tasks.columns import texts
 from nasbench.tasks.corpus import PackedText, Packing
-from nasbench.tasks.partition import Holdout
+from nasbench.tasks.partition import Holdout, Indices
 from nasbench.tasks.sources import Origin
 
 COLUMN = "text"
@@ -34,9 +35,11 @@ class Text:
 
     Attributes:
         source, hub_path, hub_name, folder, files: as in `sources.Origin`, of one split, `train`.
-        documents: at most so many, drawn once without replacement; None for all.
+        documents: at most so many rows, drawn once before anything is divided; None for all.
         sequence_length, mask_probability, train_sequences, held_out_sequences: as in `corpus.Packing`.
         split_seed, held_out_share: of the one division of documents that all methods share.
+        consecutive: rows are parts of documents, in order: those drawn, and the last of them, which are held out, are
+            neighbours, so that a split has whole documents but at its ends.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Text:
     held_out_sequences: int | None = 512
     split_seed: int = 128
     held_out_share: float = 0.05
+    consecutive: bool = False
 
     def __post_init__(self) -> None:
         _ = self._packing
@@ -70,18 +74,32 @@ class Text:
                 files=self.files,
             )
             (rows,) = origin.read(["train"], [COLUMN])
-        found = [text for text in texts(rows, COLUMN) if text.strip()]
+        found = [text for text in texts(rows.select(self._drawn(len(rows))), COLUMN) if text.strip()]
         if len(found) < 2:
             raise InputError(
                 f"the corpus {origin} has {len(found)} documents with text: it needs two or more, for one is held out"
             )
-        train, held_out = Holdout(seed=self.split_seed, share=self._share(len(found))).divide(len(found))
-        limit = len(found) if self.documents is None else self.documents
-        documents = {
-            "train": [found[i] for i in np.sort(train[:limit])],
-            "held_out": [found[i] for i in np.sort(held_out[:limit])],
-        }
+        train, held_out = self._divided(len(found))
+        documents = {"train": [found[i] for i in train], "held_out": [found[i] for i in held_out]}
         return self._packing.pack(documents, tokenizer, origin=f"{self.name} from {self.source} ({origin})")
+
+    def _drawn(self, rows: int) -> Sequence[int] | Indices:
+        """The rows that are read, ascending: no others are ever turned into text."""
+        count = rows if self.documents is None else min(self.documents, rows)
+        stream = rng.generator(self.split_seed, "documents")
+        if count == rows or self.consecutive:
+            first = int(stream.integers(rows - count + 1))
+            return range(first, first + count)
+        return np.sort(stream.choice(rows, count, replace=False))
+
+    def _divided(self, documents: int) -> tuple[Sequence[int] | Indices, Sequence[int] | Indices]:
+        """Documents to train on and held-out ones, ascending."""
+        share = self._share(documents)
+        if self.consecutive:
+            held_out = round(share * documents)
+            return range(documents - held_out), range(documents - held_out, documents)
+        train, held_out = Holdout(seed=self.split_seed, share=share).divide(documents)
+        return np.sort(train), np.sort(held_out)
 
     def _share(self, documents: int) -> float:
         """The share that holds out one document at least, and leaves one."""

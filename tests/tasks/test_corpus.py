@@ -10,6 +10,7 @@ import pytest
 
 from nasbench import rng
 from nasbench.errors import InputError
+from nasbench.tasks import text
 from nasbench.tasks.base import Source
 from nasbench.tasks.bbc import StorySplit, read_articles
 from nasbench.tasks.bbc_text import BbcText
@@ -104,6 +105,46 @@ def test_lines_of_a_text_file_are_documents_of_which_some_are_held_out(tmp_path:
     packed = local(folder=str(tmp_path), held_out_share=0.34).load(tiny_tokenizer())
     assert (len(packed.train), len(packed.held_out)) == (62 // 6, 31 // 6)
     assert local(files={"train": str(file)}).load(tiny_tokenizer()).fingerprint  # one document at least is held out
+
+
+def divided(monkeypatch: pytest.MonkeyPatch, folder: Path, **changes: Any) -> dict[str, list[int]]:
+    """Of documents that are numbers, those of each split."""
+    seen: dict[str, list[int]] = {}
+    monkeypatch.setattr(
+        Packing,
+        "pack",
+        lambda self, documents, tokenizer, origin: seen.update({n: list(map(int, d)) for n, d in documents.items()}),
+    )
+    local(folder=str(folder), **changes).load(tiny_tokenizer())
+    return seen
+
+
+def test_at_most_so_many_documents_are_read_of_which_the_share_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.txt").write_text("\n".join(map(str, range(1000))))
+    read: list[int] = []
+    real = text.texts
+    monkeypatch.setattr(text, "texts", lambda rows, column: read.append(len(rows)) or real(rows, column))
+    for documents, held_out in ((None, 50), (100, 5), (40, 2), (2, 1)):
+        found = divided(monkeypatch, tmp_path, documents=documents)
+        assert read.pop() == sum(map(len, found.values())) == (documents or 1000)
+        assert len(found["held_out"]) == held_out
+        assert not set(found["train"]) & set(found["held_out"])
+        assert all(part == sorted(part) for part in found.values())
+    spread = divided(monkeypatch, tmp_path, documents=100)["train"]
+    assert max(spread) - min(spread) > 500
+
+
+def test_rows_that_are_parts_of_documents_are_held_out_as_neighbours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.txt").write_text("\n".join(map(str, range(1000))))
+    for documents in (None, 100):
+        found = divided(monkeypatch, tmp_path, documents=documents, consecutive=True)
+        together = [*found["train"], *found["held_out"]]
+        assert together == list(range(together[0], together[0] + (documents or 1000)))
+        assert len(found["held_out"]) == len(together) // 20
 
 
 @pytest.mark.parametrize(
