@@ -105,7 +105,7 @@ def _rows(run: Run, common: dict[str, Any]) -> list[dict[str, Any]]:
     names = ("run_id", "experiment", "method", "seed", "task", "metric", "model", "source", "scale")
     common = {name: getattr(header, name) for name in names} | common | {"finished": run.finished}
     members = {trial.index for trial in front(run)}
-    tests = {test.trial: test for test in run.tests}
+    tests = {test.trial: test for test in run.tests if test.ok}
     rows = []
     for trial in run.trials:
         row = common | _facts(trial, header.full) | {"epochs_spent": trial.spent / header.epoch_macs}

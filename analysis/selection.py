@@ -64,7 +64,7 @@ def members(run: Run) -> list[Member]:
 
     A test row of a trial outside the front changes nothing: the test split selects nothing.
     """
-    full, tests = run.header.full, {test.trial: test for test in run.tests}
+    full, tests = run.header.full, {test.trial: test for test in run.tests if test.ok}
     found = [
         Member(
             trial=trial.index,

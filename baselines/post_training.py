@@ -72,7 +72,7 @@ class PruningSession:
         network = self.space.network(proposal.architecture)
         scores = score(self.plan.pruned(network), self.problem.data.validation, self.problem.training)
         return self.problem.evaluation(
-            network,
+            self.problem.sizes(network),
             scores,
             cost=self.price(proposal, history),
             seconds=time.perf_counter() - started,

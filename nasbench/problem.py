@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nasbench import cost
@@ -56,11 +57,11 @@ class Problem:
     def sizes(self, network: Network) -> Sizes:
         return cost.sizes(self.shape, network, self.data.max_length)
 
-    @property
+    @cached_property
     def full(self) -> Sizes:
         return self.sizes(self.shape.full())
 
-    @property
+    @cached_property
     def epoch_macs(self) -> int:
         """COST of training the full network for one epoch: the unit of budgets."""
         return self.training_cost(self.shape.full(), 1)
@@ -71,13 +72,17 @@ class Problem:
     def scoring_cost(self, network: Network, split: Split) -> int:
         return cost.forward_macs(self.shape, network, split.lengths.ravel())
 
-    def objective_values(self, network: Network, scores: Mapping[str, float]) -> dict[str, float]:
-        measurement = Measurement(scores=scores, metric=self.data.metric, sizes=self.sizes(network), full=self.full)
-        return {name: objective.value(measurement) for name, objective in self.objectives.items()}
+    def objective_values(self, sizes: Sizes, scores: Mapping[str, float]) -> dict[str, float]:
+        """Objectives by name; none at all where there is no score, or one of either is not finite: that is no point."""
+        if not scores or not all(map(math.isfinite, scores.values())):
+            return {}
+        measurement = Measurement(scores=scores, metric=self.data.metric, sizes=sizes, full=self.full)
+        values = {name: objective.value(measurement) for name, objective in self.objectives.items()}
+        return values if all(map(math.isfinite, values.values())) else {}
 
     def evaluation(
         self,
-        network: Network,
+        sizes: Sizes,
         scores: Mapping[str, float],
         *,
         cost: int,
@@ -86,16 +91,15 @@ class Problem:
         stages: tuple[Stage, ...] = (),
     ) -> Evaluation:
         """What a trial found; without objectives, and so no point, where its scores are not finite."""
-        values = self.objective_values(network, scores) if all(map(math.isfinite, scores.values())) else {}
-        finite = bool(values) and all(map(math.isfinite, values.values()))
+        values = self.objective_values(sizes, scores)
         return Evaluation(
-            status=Status.OK if finite else Status.DIVERGED,
+            status=Status.OK if values else Status.DIVERGED,
             cost=cost,
-            sizes=self.sizes(network),
-            validation=values if finite else {},
-            scores=scores if finite else {},
-            weights=weights if finite else None,
-            note=None if finite else "loss or score not finite",
+            sizes=sizes,
+            validation=values,
+            scores=scores if values else {},
+            weights=weights if values else None,
+            note=None if values else "loss or score not finite",
             stages=stages,
             seconds=seconds,
         )

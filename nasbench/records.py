@@ -340,7 +340,7 @@ class TestResult:
 
     Attributes:
         trial: index of the trial.
-        objectives: as in `Evaluation.validation`, with the test scores.
+        objectives: as in `Evaluation.validation`, with the test scores; empty, as `scores`, where these are not finite.
         cost: MACs of the scoring: recorded, not budgeted.
     """
 
@@ -351,6 +351,11 @@ class TestResult:
     scores: Mapping[str, float]
     cost: int
     seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has objectives."""
+        return bool(self.objectives)
 
     def to_row(self) -> dict[str, Any]:
         return {

@@ -323,7 +323,8 @@ class RunRows:
     def _test(self, row: Mapping[str, Any]) -> TestResult:
         if row["trial"] >= len(self.trials) or not self.trials[row["trial"]].ok:
             raise ValueError(f"a test of trial {row['trial']}, which is no trial with objectives")
-        self._check_objectives(row["objectives"])
+        if row["objectives"] or row["scores"]:  # neither: the scores were not finite
+            self._check_objectives(row["objectives"])
         return TestResult(**{name: row[name] for name in TestResult.__dataclass_fields__})
 
     def _check_objectives(self, values: Mapping[str, float]) -> None:

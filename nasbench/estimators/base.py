@@ -110,11 +110,12 @@ class Recorded(Protocol):
 def scored_on_test(
     problem: Problem, trial: Trial, network: Network, scores: dict[str, float], seconds: float
 ) -> TestResult:
-    """The test row of a trial whose network got these scores on the test split."""
+    """The test row of a trial whose network got these scores on the test split; without any that are not finite."""
+    values = problem.objective_values(problem.sizes(network), scores)
     return TestResult(
         trial=trial.index,
-        objectives=problem.objective_values(network, scores),
-        scores=scores,
+        objectives=values,
+        scores=scores if values else {},
         cost=problem.scoring_cost(network, problem.data.test),
         seconds=seconds,
     )

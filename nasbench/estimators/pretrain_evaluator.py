@@ -94,7 +94,7 @@ class PretrainFinetuneEvaluator:
         tuned, scores, stage = self._fine_tune(model, network)
         tensors |= {MODEL + name: tensor for name, tensor in tuned.state_dict().items()}
         evaluation = self.problem.evaluation(
-            network,
+            self.problem.sizes(network),
             {**scores, MLM_LOSS: last.held_out},
             cost=sum(each.cost for each in (*stages, stage)),
             seconds=time.perf_counter() - started,

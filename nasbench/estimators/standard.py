@@ -54,7 +54,7 @@ class StandardEvaluator:
             scores = score(model, self.problem.data.validation, self.problem.training)
             self._fresh[tuning.key] = (tuning, model, trained)
         return self.problem.evaluation(
-            tuning.network,
+            self.problem.sizes(tuning.network),
             scores,
             cost=self.price(proposal, history),
             seconds=time.perf_counter() - started,

@@ -83,7 +83,7 @@ class WeightSharingEvaluator:
             self._score_with(network)
         scores, seconds = self._scored[network]
         return self.problem.evaluation(
-            network,
+            self.problem.sizes(network),
             scores,
             cost=self.price(proposal, history),
             seconds=seconds,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -35,8 +36,9 @@ def score_together(
     problem, weights = evaluator.problem, evaluator.phases[0].weights
     left = architectures[len(writer.trials) :]
     for architecture, scores, seconds in _scored(evaluator, problem.data.validation, left):
-        network, price = evaluator.space.network(architecture), evaluator.price(Proposal(architecture), writer.trials)
-        _append(writer, architecture, problem.evaluation(network, scores, cost=price, seconds=seconds, weights=weights))
+        price = evaluator.price(Proposal(architecture), writer.trials)
+        sizes = problem.sizes(evaluator.space.network(architecture))
+        _append(writer, architecture, problem.evaluation(sizes, scores, cost=price, seconds=seconds, weights=weights))
         report(len(writer.trials), 2 * len(architectures))
     untested = [trial for trial in writer.trials if trial.ok][len(writer.tests) :]
     scored = _scored(evaluator, problem.data.test, [trial.proposal.architecture for trial in untested])
@@ -49,15 +51,35 @@ def score_together(
 def train_each(
     evaluator: StandardEvaluator, architectures: Sequence[Architecture], writer: RunWriter, report: Report
 ) -> None:
-    """Each trained by itself and scored on validation, then all on test; until then their weights are stored."""
+    """Each network trained by itself and scored on validation, then all on test; until then their weights are stored.
+
+    Architectures of one network are trained and tested once, and each billed: their rows are equal but for the seconds.
+    """
+    network = evaluator.space.network
+    known = {network(trial.proposal.architecture): trial.evaluation for trial in writer.trials}
     for architecture in architectures[len(writer.trials) :]:
-        _append(writer, architecture, evaluator.evaluate(Proposal(architecture), ()))
+        same = known.get(network(architecture))
+        evaluation = replace(same, seconds=0.0) if same else evaluator.evaluate(Proposal(architecture), ())
+        _append(writer, architecture, evaluation)
         evaluator.keep(writer.trials[-1:], writer.trials[-1:])
+        known[network(architecture)] = evaluation
         report(len(writer.trials), 2 * len(architectures))
-    for trial in [trial for trial in writer.trials if trial.ok][len(writer.tests) :]:
-        writer.append_test(evaluator.test(trial))
+    _test_each(evaluator, [trial for trial in writer.trials if trial.ok], writer, report, 2 * len(architectures))
+
+
+def _test_each(
+    evaluator: StandardEvaluator, trials: Sequence[Trial], writer: RunWriter, report: Report, total: int
+) -> None:
+    """Test rows of all trials; weights go when they have been tested, those of a build that was cut then too."""
+    tested = {trial.evaluation.weights: test for trial, test in zip(trials, writer.tests, strict=False)}
+    evaluator.keep([], trials[: len(writer.tests)])
+    for trial in trials[len(writer.tests) :]:
+        key = trial.evaluation.weights
+        same = tested.get(key)
+        tested[key] = replace(same, trial=trial.index, seconds=0.0) if same else evaluator.test(trial)
+        writer.append_test(tested[key])
         evaluator.keep([], [trial])
-        report(len(writer.trials) + len(writer.tests), 2 * len(architectures))
+        report(len(writer.trials) + len(writer.tests), total)
 
 
 def _append(writer: RunWriter, architecture: Architecture, evaluation: Evaluation) -> None:
