@@ -25,7 +25,8 @@ class Setting:
     Attributes:
         science_version: of that meaning (`nasbench.rows`).
         budget: amount and unit, as in "2 epochs".
-        facts: all else that must be equal, by dotted name: fingerprints, sizes, objectives, configuration.
+        facts: all else that must be equal, by dotted name: fingerprints, sizes, objectives, configuration. A table's
+            content need not be: runs on several tables of one problem show the noise of training.
     """
 
     task: str
@@ -41,7 +42,7 @@ class Setting:
     def of(cls, header: RunHeader) -> Setting:
         problem = {name: part for name, part in header.config.items() if name not in OF_THE_METHOD}
         facts = {
-            "fingerprints": header.fingerprints,
+            "fingerprints": {name: value for name, value in header.fingerprints.items() if name != "table"},
             "objectives": list(header.objectives),
             "epoch_macs": header.epoch_macs,
             "budget_macs": header.budget_macs,
@@ -170,7 +171,7 @@ def _run_notes(run: Run) -> list[str]:
     if not run.finished:
         notes.append(f"{name_of(run)} is unfinished, after {len(run.trials)} trials, and left out of all numbers")
     else:
-        tested = {test.trial for test in run.tests}
+        tested = {test.trial for test in run.tests if test.ok}
         untested = [str(trial.index) for trial in front(run) if trial.index not in tested]
         if untested:
             notes.append(f"{name_of(run)} lacks test results of its front's trials {', '.join(untested)}")

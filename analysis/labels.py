@@ -15,6 +15,9 @@ from nasbench.results import Run
 OF_THE_METHOD = frozenset({"method", "training", "seed"})
 """Parts of a run's configuration in which comparable runs may differ; all others are of the problem."""
 
+TABLE = "method.estimator.table"
+"""Where the table of a run lay."""
+
 GROUPS = {"space": ("space",), "search": ("search",), "strategy": ("estimator", "strategy")}
 """Groups that are called by their option's name, and where a method's configuration holds what was chosen."""
 
@@ -29,10 +32,20 @@ def by_label(runs: Iterable[Run]) -> dict[str, list[Run]]:
         by_method[run.header.method].append(run)
     labelled: dict[str, list[Run]] = defaultdict(list)
     for method, group in by_method.items():
-        apart = tell_apart([method_config(run.header) for run in group])
+        apart = tell_apart(_configs(group))
         for run, differing in zip(group, apart, strict=True):
             labelled[_label(method, differing)].append(run)
     return labelled
+
+
+def _configs(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """As `method_config`; the place of a table only where a seed of a search ran on several, which are not pooled."""
+    whole = [method_config(run.header) for run in runs]
+    pooled = [{name: value for name, value in config.items() if name != TABLE} for config in whole]
+    of_seed: dict[tuple[str, int], set[str | None]] = defaultdict(set)
+    for run, config in zip(runs, pooled, strict=True):
+        of_seed[json.dumps(config), run.header.seed].add(run.header.fingerprints.get("table"))
+    return pooled if all(len(tables) == 1 for tables in of_seed.values()) else whole
 
 
 def tell_apart(configs: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -43,14 +43,16 @@ REPORT_SECONDS = 0.5
 
 
 @contextmanager
-def _telling_of_memory() -> Iterator[None]:
+def telling_of_memory(remedy: str) -> Iterator[None]:
+    """A sentence, with what there is to do, in place of a MemoryError.
+
+    Raises:
+        RunError: memory ran out.
+    """
     try:
         yield
     except MemoryError as error:
-        raise RunError(
-            "out of memory: take fewer runtime.workers or a smaller training.batch_size, or free some; the run resumes "
-            "from its last whole row"
-        ) from error
+        raise RunError(f"out of memory: {remedy}, or free some; it resumes from its last whole row") from error
 
 
 @dataclass(kw_only=True)
@@ -68,7 +70,7 @@ class Drive:
     started: float
     _told: float = field(default=0.0, init=False)
 
-    @_telling_of_memory()
+    @telling_of_memory("take fewer runtime.workers or a smaller training.batch_size")
     def go(self) -> None:
         self._check_stop()
         self._tell()

@@ -55,8 +55,9 @@ class Planned:
 
     @property
     def upfront(self) -> int:
-        """COST in MACs of what is to be done before the first trial."""
-        return 0 if self.stored and self.stored.phases else self.run.method.upfront_price(self.run.problem)
+        """COST in MACs of what is to be computed before the first trial."""
+        done = self.run.recalled or (self.stored and self.stored.phases)
+        return 0 if done else self.run.method.upfront_price(self.run.problem)
 
     @property
     def networks(self) -> int:
@@ -95,11 +96,11 @@ def _time(left: Sequence[Planned], processes: int, speed: float) -> str:
 
 
 def _seconds(planned: Planned, speed: float) -> float | None:
-    """That a run takes one core, at most; None where its budget, in trials, bounds no time."""
+    """That a run takes one core, at most; None where its budget bounds no time: in trials, or of what is looked up."""
     budget = planned.run.budget
     if budget.unit is Unit.SECONDS:
         return budget.amount
-    return None if planned.cost is None else planned.cost / speed
+    return None if planned.cost is None or planned.run.recalled else planned.cost / speed
 
 
 def _spread(seconds: Sequence[float], processes: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nasbench import rng
 from nasbench.errors import InputError
-from nasbench.estimators.base import Anticipates, Evaluator
+from nasbench.estimators.base import Anticipates, Evaluator, Recorded
 from nasbench.problem import Problem
 from nasbench.records import Evaluation, Phase, Proposal, TestResult, Trial
 from nasbench.search.base import Breeds, HasDemands, SearchMethod
@@ -78,12 +78,17 @@ class NeuralArchitectureSearch:
             self.search.check_problem(space, len(problem.objectives))
         first = self.search.propose(space, (), rng.generator(problem.seed, "search", 0))
         if not self.estimator.fidelities and any(proposal.fidelity is not None for proposal in first):
-            raise InputError(
-                f"search {type(self.search).__name__} trains some networks for fewer epochs than others, which "
-                f"{type(self.estimator).__name__} cannot: it goes with method=s_nas, or where it has search.keep with "
-                "search.keep=1"
-            )
+            raise InputError(self._one_fidelity())
         return self.estimator.upfront_price(problem, space)
+
+    def _one_fidelity(self) -> str:
+        """Why a search that asks for several fidelities is refused, and what would do."""
+        told = f"search {type(self.search).__name__} trains some networks for fewer epochs than others, "
+        whole = "search.keep=1" if hasattr(self.search, "keep") else ""
+        if isinstance(self.estimator, Recorded):
+            return f"{told}whose scores no table has: take {whole or 'a search of one fidelity, such as random_search'}"
+        where = f"method=s_nas, or with {whole}" if whole else "method=s_nas"
+        return f"{told}which {type(self.estimator).__name__} cannot: it goes with {where}"
 
     def start(self, problem: Problem) -> SearchSession:
         space = self.space.bind(problem.shape)

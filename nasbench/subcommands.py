@@ -37,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     if arguments[0] == "status":  # flags first: argparse takes what may be many from one place alone
         arguments = ["status", *sorted(arguments[1:], key=lambda text: not text.startswith("-"))]
+    if list(arguments[:2]) == ["table", "build"]:
+        arguments = tables.with_overrides_last(arguments)
     options = _parser().parse_args(arguments)
     return _COMMANDS[options.command](options)
 

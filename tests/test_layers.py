@@ -64,6 +64,7 @@ LEVELS = {
     "nasbench.tables.build": 8,
     "nasbench.tables.scores": 8,
     "nasbench.tables.search": 8,
+    "nasbench.tables.timing": 8,
     "nasbench.tables.commands": 8,
     "nasbench.status": 8,
     "nasbench.stored": 8,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nasbench.compose import RunSpec
 from nasbench.config import build, canonical, identity
+from nasbench.drive import telling_of_memory
 from nasbench.errors import InputError
 from nasbench.estimators.base import Evaluator
 from nasbench.estimators.standard import Standard, StandardEvaluator
@@ -83,11 +84,13 @@ class Build:
             raise InputError(f"{self.path} holds another table, {stored.run_id}: name another file with --out")
         return True
 
+    @telling_of_memory("take a smaller training.batch_size")
     def execute(self, report: Report) -> None:
         """Make what is left of the table.
 
         Raises:
             InputError: the file of rows was begun under other numerics, or a file cannot be written.
+            RunError: memory ran out, or the super-network's training diverged.
         """
         if not self.done():
             runtime = self.run.spec.runtime

@@ -6,12 +6,17 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from nasbench import compose
-from nasbench.errors import InputError
+from nasbench.errors import InputError, RunError
+from nasbench.runtime import Engine, Runtime
 from nasbench.tables.shipped import find_table, shipped
+
+if TYPE_CHECKING:
+    from nasbench.tables.build import Build
 
 LINE_SECONDS = 15.0
 """Between two lines of a build's progress."""
@@ -36,7 +41,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     search.add_argument("--seeds", type=int, default=20, help="seeds from 0 on of each (%(default)s)")
     search.add_argument("--trials", type=int, default=100, help="evaluations of each run (%(default)s)")
     search.add_argument("--results", type=Path, default=Path("results"), help="results folder (%(default)s)")
-    search.add_argument("--set", nargs="+", default=[], metavar="search.KEY=VALUE", help="settings of all methods")
+    search.add_argument("--set", nargs="+", default=[], metavar="search.KEY=VALUE", help="of methods that have it")
+
+
+def with_overrides_last(arguments: Sequence[str]) -> list[str]:
+    """Arguments of `table build`, sorted: argparse takes what may be many from one place alone."""
+    command, rest = list(arguments[:2]), list(arguments[2:])
+    flags = [text.startswith("-") or before == "--out" for before, text in zip(["", *rest], rest, strict=False)]
+    ordered = sorted(zip(flags, rest, strict=True), key=lambda pair: not pair[0])
+    return [*command, *(text for _, text in ordered)]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace, console: Console) -> int:
     compose.refuse_sweep(options.overrides)
     spec = compose.experiment(options.overrides)
+    _check_one_process(spec.runtime)
     if len(spec.runs) > 1 and options.out:
         raise InputError("--out names one table: give one method and one seed, as in method=ws_nas seed=0")
     import torch  # and all that trains: the other actions do without
@@ -65,9 +79,29 @@ def _build(options: argparse.Namespace, console: Console) -> int:
         for line in build.facts:
             console.print(line)
         if not spec.dry_run:
-            build.execute(_Report(console))
+            _execute(build, console)
         console.print(f"table: {build.path}" + (" (not built: dry_run)" if spec.dry_run and not done else ""))
     return 0
+
+
+def _check_one_process(runtime: Runtime) -> None:
+    """Raises InputError where a build is asked to do what runs alone do."""
+    for name, only in (("executor", (Engine.SERIAL,)), ("workers_per_run", (None, 1)), ("workers", (None, 1))):
+        if getattr(runtime, name) not in only:
+            raise InputError(
+                f"runtime.{name}={getattr(runtime, name)} makes no table faster, for one process builds it: leave it "
+                f"out, and take runtime.threads, or build the tables of several seeds by several commands"
+            )
+
+
+def _execute(build: Build, console: Console) -> None:
+    try:
+        build.execute(_Report(console))
+    except RunError:
+        raise
+    except RuntimeError as error:  # of torch, as where its memory does not suffice
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise RunError(f"the build failed ({reason}): the same command goes on from the last whole row") from error
 
 
 class _Report:
@@ -108,8 +142,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         results=options.results,
         command=_command(options),
     )
-    search_tables([find_table(name) for name in options.table], settings, console)
-    return 0
+    return search_tables([find_table(name) for name in options.table], settings, console)
 
 
 def _command(options: argparse.Namespace) -> Sequence[str]:

@@ -100,7 +100,7 @@ def check_configuration(table: Table, science: Mapping[str, Any], identity: Call
     """
     for part in OF_THE_TABLE:
         its, given = table.header.run.config[part], science[part]
-        path = _differing(identity(its), identity(given)) if its != given else None
+        path = differing(identity(its), identity(given)) if its != given else None
         if path is not None:
             raise InputError(
                 f"{'.'.join((part, *path))} is {_at(given, path)}, but {table.name} was built with {_at(its, path)}: "
@@ -108,11 +108,11 @@ def check_configuration(table: Table, science: Mapping[str, Any], identity: Call
             )
 
 
-def _differing(its: Any, given: Any) -> tuple[str, ...] | None:
+def differing(its: Any, given: Any) -> tuple[str, ...] | None:
     """Where two configurations first differ, by the names on the way; None for equal ones."""
     if isinstance(its, Mapping) and isinstance(given, Mapping):
         for key in {**its, **given}:
-            path = _differing(its.get(key), given.get(key))
+            path = differing(its.get(key), given.get(key))
             if path is not None:
                 return (key, *path)
         return None

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
+from analysis.comparison import compare
 from nasbench import cost
+from nasbench.cli import main
 from nasbench.compose import experiment
 from nasbench.errors import InputError
-from nasbench.results import read_run
+from nasbench.estimators import fine_tuning
+from nasbench.estimators.standard import StandardEvaluator
+from nasbench.records import RunHeader, Trial
+from nasbench.results import find_runs, read_run
 from nasbench.tables.build import Build, plan
 from nasbench.tables.file import read_table
+from nasbench.tables.record import Table
 from nasbench.tables.search import Settings, search_tables
 from tests.tables.conftest import GRID
 
@@ -90,26 +97,113 @@ def test_a_build_cut_anywhere_goes_on(scorings: int, lost: bool, tables: list[Pa
     assert not list((tmp_path / ".weights").glob("[!.]*"))
 
 
-def test_seeds_of_a_search_take_several_tables_in_turn(
-    tables: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scorings", [None, 1, 5, 6])
+def test_networks_that_several_architectures_have_are_trained_once(
+    scorings: int | None, tables: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_figure = SimpleNamespace(run=lambda *arguments, **options: None)
-    monkeypatch.setattr("nasbench.tables.search.subprocess", no_figure)
+    """Of 6 architectures 2 have no layer: 5 networks."""
+    trained = []
+
+    def counted(*arguments: object, **options: object) -> object:
+        trained.append(arguments)
+        return real(*arguments, **options)  # type: ignore[arg-type]
+
+    def cut(done: int, total: int) -> None:
+        if done == scorings:
+            raise KeyboardInterrupt
+
+    real = fine_tuning.train
+    monkeypatch.setattr(fine_tuning, "train", counted)
+    build = planned(tmp_path)
+    assert len({build.space.network(architecture) for architecture in build.architectures}) == 5
+    if scorings:
+        with pytest.raises(KeyboardInterrupt):
+            build.execute(cut)
+    planned(tmp_path).execute(lambda done, total: None)
+    assert len(trained) == 5
+    assert read_table(build.path).checksum == read_table(tables[0]).checksum
+    assert not list((tmp_path / ".weights").glob("[!.]*"))
+
+
+def test_weights_of_a_build_cut_right_after_a_test_row_are_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(evaluator: StandardEvaluator, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
+        if not needed and history:
+            raise KeyboardInterrupt
+        real(evaluator, needed, history)
+
+    real = StandardEvaluator.keep
+    with monkeypatch.context() as patched:
+        patched.setattr(StandardEvaluator, "keep", cut)
+        with pytest.raises(KeyboardInterrupt):
+            planned(tmp_path).execute(lambda done, total: None)
+    assert len(read_run(planned(tmp_path).rows_path).tests) == 1
+    planned(tmp_path).execute(lambda done, total: None)
+    assert not list((tmp_path / ".weights").glob("[!.]*"))
+
+
+def test_show_tells_that_there_is_no_super_network(tables: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", "show", str(tables[0])]) == 0
+    told = capsys.readouterr().out
+    assert "each network trained by itself" in told
+    assert "super-network" not in told
+
+
+@pytest.fixture(scope="module")
+def searched(tables: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder of a search that took both tables in turn, figure and all."""
+    folder = tmp_path_factory.mktemp("searched")
+    assert search_tables([read_table(path) for path in tables], settings(folder, seeds=4), Console(quiet=True)) == 0
+    return folder / "table_search"
+
+
+def settings(results: Path, seeds: int) -> Settings:
+    methods = ("random_search", "mo_rea")
+    return Settings(methods=methods, seeds=seeds, trials=5, overrides=(), results=results, command=())
+
+
+def test_seeds_of_a_search_take_several_tables_in_turn(tables: list[Path], searched: Path) -> None:
     both = [read_table(path) for path in tables]
-    settings = Settings(methods=("random_search",), seeds=4, trials=5, overrides=(), results=tmp_path, command=())
-    search_tables(both, settings, Console(quiet=True))
-    runs = {run.header.seed: run for run in map(read_run, (tmp_path / "table_search").glob("*.jsonl"))}
-    assert sorted(runs) == [0, 1, 2, 3]
-    for seed, run in runs.items():
+    runs = [read_run(path) for path in find_runs(searched)]
+    assert sorted(run.header.seed for run in runs) == [0, 0, 1, 1, 2, 2, 3, 3]
+    for run in runs:
         for trial in run.trials:
-            assert trial.evaluation.scores == both[seed % 2].row(trial.proposal.architecture).scores
+            assert trial.evaluation.scores == both[run.header.seed % 2].row(trial.proposal.architecture).scores
     assert both[0].checksum != both[1].checksum
 
 
+def test_searches_on_several_tables_of_one_problem_are_drawn_as_one(searched: Path) -> None:
+    assert [path.name for path in (searched / "figures").glob("table_regret*.csv")] == ["table_regret.csv"]
+    drawn = pd.read_csv(searched / "figures" / "table_regret.csv", comment="#")
+    assert set(drawn["search"]) == {"random_search", "mo_rea"}
+    assert set(drawn["seeds"]) == {4}
+
+
+def test_a_seed_that_met_two_tables_is_not_pooled(tables: list[Path], searched: Path, tmp_path: Path) -> None:
+    search_tables([read_table(tables[1])], settings(tmp_path, seeds=1), Console(quiet=True))
+    alone = find_runs(tmp_path)
+    (comparison,) = compare([read_run(path) for path in [*find_runs(searched), *alone]])
+    runs = {label: [run.header.fingerprints["table"] for run in runs] for label, runs in comparison.methods.items()}
+    checksums = [read_table(path).checksum for path in tables]
+    of_search = {label: found for label, found in runs.items() if "mo_rea" in label}
+    assert sorted(of_search.values()) == sorted([[checksums[0]] * 2, [checksums[1]] * 3])
+
+
 def test_tables_of_different_problems_are_not_searched_as_one(tables: list[Path], tmp_path: Path) -> None:
-    other = built(tmp_path / "other", "training.learning_rate=7e-4")
-    settings = Settings(methods=("random_search",), seeds=2, trials=5, overrides=(), results=tmp_path, command=())
-    with pytest.raises(InputError, match="differ in training"):
-        search_tables([read_table(tables[0]), read_table(other)], settings, None)  # type: ignore[arg-type]
+    first, other = read_table(tables[0]), read_table(built(tmp_path / "other", "training.learning_rate=7e-4"))
+    run, shape = first.header.run, first.header.shape
+    others: dict[str, Table] = {
+        "training.learning_rate": other,
+        "fingerprints.data": _of_run(first, replace(run, fingerprints={**run.fingerprints, "data": "0" * 64})),
+        "source": _of_run(first, replace(run, source="local")),
+        "shape": replace(first, header=replace(first.header, shape=replace(shape, units=shape.units + 1))),
+    }
+    for differing, table in others.items():
+        with pytest.raises(InputError, match=f"differ in {differing}:"):
+            search_tables([first, table], settings(tmp_path, seeds=2), None)  # type: ignore[arg-type]
     assert not (tmp_path / "table_search").exists()
-    shutil.rmtree(tmp_path / "other")
+
+
+def _of_run(table: Table, run: RunHeader) -> Table:
+    return replace(table, header=replace(table.header, run=run))
