@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.intervals import Estimate
@@ -28,8 +29,26 @@ Place = tuple[str, int, int]
 Tree = Mapping[Place, int]
 """Ten times the error and the size of each run's only member."""
 
-PLACES = st.tuples(st.sampled_from(TASKS), st.integers(0, len(VARIANTS) - 1), st.integers(0, 1))
-TREES = st.dictionaries(PLACES, st.integers(2, 8), min_size=4, max_size=len(TASKS) * len(VARIANTS) * 2)
+EVERY = list(itertools.product(TASKS, range(len(VARIANTS)), (0, 1)))
+CELLS = st.sets(st.sampled_from(range(len(VARIANTS))))
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[Tree, Place]:
+    """A tree, and a place that it lacks: more often a method's or a variant's first run than one more seed."""
+    tree = {
+        (task, variant, seed): draw(st.integers(2, 8))
+        for task in TASKS
+        for variant in sorted(draw(CELLS))
+        for seed in range(draw(st.sampled_from((1, 1, 2))))
+    }
+    missing = [place for place in EVERY if place not in tree]
+    firsts = [place for place in missing if place[2] == 0]
+    assume(tree and missing)
+    return tree, draw(st.sampled_from(firsts or missing) | st.sampled_from(missing))
+
+
+TWO_TASKS = {("bbc_cloze", 0, 0): 3, ("bbc_cloze", 1, 0): 4, ("rte", 0, 0): 3, ("rte", 1, 0): 4}
 
 
 def made(tree: Tree) -> list[Entry]:
@@ -72,11 +91,13 @@ def average_ranks(found: list[Entry]) -> dict[frozenset[str], dict[int, Estimate
 
 
 @settings(max_examples=8, deadline=None)
-@given(TREES, PLACES, st.integers(2, 8))
-def test_another_run_moves_nobodys_scores_and_takes_nobodys_ranks(tree: Tree, place: Place, tenths: int) -> None:
-    assume(place not in tree)
+@example((TWO_TASKS, ("bbc_topics", 0, 0)))
+@example((TWO_TASKS, ("bbc_cloze", 2, 0)))
+@given(trees())
+def test_another_run_moves_nobodys_scores_and_takes_nobodys_ranks(tree_and_place: tuple[Tree, Place]) -> None:
+    tree, place = tree_and_place
     task, variant, _ = place
-    first, second = made(tree), made({**tree, place: tenths})
+    first, second = made(tree), made({**tree, place: 2})
 
     def others(found: list[Entry]) -> dict[tuple[str, int], Entry]:
         """Without their labels, which say what tells a method from those beside it."""
@@ -87,7 +108,7 @@ def test_another_run_moves_nobodys_scores_and_takes_nobodys_ranks(tree: Tree, pl
     before, after = average_ranks(first), average_ranks(second)
     for tasks, ranks in before.items():
         alike = [t for t, of_more in after.items() if t >= tasks and of_more.keys() >= ranks.keys()]
-        assert min(len(t) for t in alike) <= len(tasks) + 1
+        assert any(len(t) <= len(tasks) + 1 for t in alike)
         touched = task in tasks and variant in ranks
         if not touched and after.get(tasks, {}).keys() == ranks.keys():
             assert after[tasks] == ranks
