@@ -79,7 +79,7 @@ class PruningSession:
             weights=self.phases[0].weights,
         )
 
-    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial], *, over: bool = False) -> None:
         """Nothing to do: every trial's weights are made of the fine-tuned network's, which are stored."""
 
     def test(self, trial: Trial) -> TestResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from nasbench.pareto import hypervolume, non_dominated
 from nasbench.problem import Problem
 from nasbench.records import Evaluation, Proposal, Trial
 from nasbench.results import RunWriter
+from nasbench.sharing import needed_elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ class Drive:
             self.writer.append_phase(phase)
         self._tell()
         reason = self._search(session)
-        session.keep(front(self.writer.trials), self.writer.trials)
+        self._keep(session, over=True)
+        self._check_any()
         self._test(session)
         self._finish(reason)
 
@@ -112,7 +115,7 @@ class Drive:
                             return "budget"
                         self._check_stop()
                         self._append(proposal, next(evaluations), batch)
-                        session.keep([*front(trials), *self._undecided()], trials)
+                        self._keep(session)
                         self._tell()
             batch = len(trials)
 
@@ -137,15 +140,25 @@ class Drive:
             ahead += price
         return proposals
 
-    def _undecided(self) -> list[Trial]:
-        """Trials at less than full fidelity that none has resumed yet."""
-        resumed = {trial.proposal.resumes for trial in self.writer.trials}
-        epochs = self.problem.training.epochs
-        return [
-            t
-            for t in self.writer.trials
-            if t.ok and (t.proposal.fidelity or epochs) < epochs and t.index not in resumed
-        ]
+    def _keep(self, session: Session, *, over: bool = False) -> None:
+        """Store the front's weights, and let those go that neither this run nor another needs."""
+        trials = self.writer.trials
+        own = {trial.evaluation.weights for trial in trials} - {None, *(phase.weights for phase in self.writer.phases)}
+        shared = needed_elsewhere({key for key in own if key}, self.writer.path) if own else set()
+        needed = [*front(trials), *(t for t in trials if t.evaluation.weights in shared)]
+        session.keep(needed, trials, over=over)
+
+    def _check_any(self) -> None:
+        """Raises RunError where there were trials, and not one has objectives."""
+        trials = self.writer.trials
+        if trials and not front(trials):
+            how = Counter(str(trial.evaluation.status) for trial in trials)
+            counts = " and ".join(f"{count} {status}" for status, count in how.items())
+            note = next((t.evaluation.note for t in trials if t.evaluation.note), None)
+            raise RunError(
+                f"none of its {len(trials)} trials has a result ({counts}{f'; the first: {note}' if note else ''}): "
+                "where training diverged, take a smaller learning rate"
+            )
 
     def _allows(self, price: int, trials: int = 0) -> bool:
         """Whether there is budget for so much COST, after as many more trials."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nasbench import rng
 from nasbench.errors import InputError
-from nasbench.estimators.base import Anticipates, Evaluator, Recorded
+from nasbench.estimators.base import Anticipates, Evaluator, MeasuresEarly, Recorded
 from nasbench.problem import Problem
 from nasbench.records import Evaluation, Phase, Proposal, TestResult, Trial
-from nasbench.search.base import Breeds, HasDemands, SearchMethod
+from nasbench.search.base import Breeds, Cuts, HasDemands, SearchMethod
 from nasbench.spaces.base import Inherits, SearchSpace
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Session(Protocol):
 
     def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation: ...
 
-    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None: ...
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial], *, over: bool = False) -> None: ...
 
     def test(self, trial: Trial) -> TestResult: ...
 
@@ -66,6 +66,7 @@ class NeuralArchitectureSearch:
     estimator: Any
 
     def upfront_price(self, problem: Problem) -> int:
+        self._check_cut()
         space = self.space.bind(problem.shape)
         if isinstance(space, Inherits) != self.estimator.builds:
             raise InputError(
@@ -94,6 +95,16 @@ class NeuralArchitectureSearch:
         space = self.space.bind(problem.shape)
         evaluator = self.estimator.start(problem, space)
         return SearchSession(seed=problem.seed, space=space, search=self.search, evaluator=evaluator)
+
+    def _check_cut(self) -> None:
+        """Raises InputError where the search is to cut by what the estimator does not measure before the cut."""
+        if not (isinstance(self.search, Cuts) and self.search.cuts and isinstance(self.estimator, MeasuresEarly)):
+            return
+        if self.search.cut_score not in self.estimator.early_scores:
+            raise InputError(
+                f"search.cut_score={self.search.cut_score} is not measured before the cut: "
+                f"{type(self.estimator).__name__} measures {', '.join(self.estimator.early_scores)}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +138,10 @@ class SearchSession:
     def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
         return self.evaluator.evaluate(proposal, history)
 
-    def keep(self, needed: Sequence[Trial], history: Sequence[Trial]) -> None:
-        """Beside what is needed anyhow, the weights that the search method may still build on."""
-        whole = bool(history) and history[0].index == 0
-        breeding = self.search.breeding(history) if whole and isinstance(self.search, Breeds) else []
+    def keep(self, needed: Sequence[Trial], history: Sequence[Trial], *, over: bool = False) -> None:
+        """Beside what is needed anyhow, the weights that the search method may still build on, if it is not over."""
+        goes_on = bool(history) and not over
+        breeding = self.search.breeding(history) if goes_on and isinstance(self.search, Breeds) else []
         self.evaluator.keep([*needed, *breeding], history)
 
     def test(self, trial: Trial) -> TestResult:

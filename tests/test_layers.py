@@ -33,6 +33,7 @@ LEVELS = {
     "nasbench.diff": 2,
     "nasbench.gather": 2,
     "nasbench.states": 2,
+    "nasbench.sharing": 2,
     "nasbench.search": 2,
     "nasbench.models": 2,
     "nasbench.tasks": 2,

@@ -86,6 +86,15 @@ class ReadsMore(Protocol):
 
 
 @runtime_checkable
+class MeasuresEarly(Protocol):
+    """Optional capability: an estimator whose trials, where they stop early, have other scores than finished ones."""
+
+    @property
+    def early_scores(self) -> Sequence[str]:
+        """Their names."""
+
+
+@runtime_checkable
 class Recorded(Protocol):
     """Optional capability: an estimator whose problem is on record, so that neither data nor checkpoint is read."""
 

@@ -44,6 +44,7 @@ class PretrainFinetune:
     inherit: bool = True
     reuse_shape: bool = False
     builds: ClassVar[bool] = True
+    early_scores: ClassVar[tuple[str, ...]] = (MLM_LOSS,)
 
     @property
     def fidelities(self) -> bool:

@@ -56,6 +56,18 @@ class Breeds(Protocol):
         """The trials that a later proposal may resume or descend from: their weights are kept until it cannot."""
 
 
+@runtime_checkable
+class Cuts(Protocol):
+    """Optional capability: a method that resumes the better part of a batch, by a score that is no objective."""
+
+    @property
+    def cuts(self) -> bool: ...
+
+    @property
+    def cut_score(self) -> str:
+        """Its name among the scores of trials that stopped early."""
+
+
 def check_bounds(batch_size: int, max_trials: int | None) -> None:
     """The range checks that every search method's `__post_init__` makes."""
     if batch_size < 1:

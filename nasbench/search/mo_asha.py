@@ -70,6 +70,11 @@ class SuccessiveHalving:
         )
         return [*promotions, *(replace(proposal, fidelity=self.rungs[0]) for proposal in fresh)]
 
+    def breeding(self, history: Sequence[Trial]) -> list[Trial]:
+        """Trials below the highest rung that were not promoted yet."""
+        promoted = {trial.proposal.resumes for trial in history}
+        return [t for t in history if t.ok and t.proposal.fidelity != self.max_fidelity and t.index not in promoted]
+
     def _promotions(self, history: Sequence[Trial]) -> list[Proposal]:
         promoted = {trial.proposal.resumes for trial in history}
         steps = list(zip(self.rungs, self.rungs[1:], strict=False))

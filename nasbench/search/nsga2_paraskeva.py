@@ -21,7 +21,7 @@ from nasbench.search.base import check_bounds
 from nasbench.search.fronts import Fronts, crowding_distance
 from nasbench.search.ranking import observed, points
 from nasbench.search.unseen import unseen_proposals
-from nasbench.spaces.base import Points
+from nasbench.spaces.base import Inherits, Points, SearchSpace
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class Nsga2Paraskeva:
         population_size: survivors of a generation (mu).
         batch_size: children of a generation (lambda).
         generations: the search ends after so many; None for no such bound.
-        keep: share of a generation's children, by the score they were cut by, that is resumed; 1 for no cut.
+        keep: share of a generation's children, by the score they were cut by, that is resumed, where so many came to
+            the cut; 1 for no cut.
         cut_score: name of that score, the less the better.
         tournament: different members that a parent is the best of: by rank, then by crowding in size, then at random.
         survival_crowding: of the front that is cut.
@@ -86,8 +87,11 @@ class Nsga2Paraskeva:
     def cuts(self) -> bool:
         return self.keep < 1
 
-    def propose(self, space: Points, history: Sequence[Trial], rng: np.random.Generator) -> list[Proposal]:
+    def propose(
+        self, space: SearchSpace | Inherits, history: Sequence[Trial], rng: np.random.Generator
+    ) -> list[Proposal]:
         state = self._replayed(history)
+        self._tell(space, state)
         if state.waiting:
             return self._second_batch(state)
         if state.missing:
@@ -132,20 +136,30 @@ class Nsga2Paraskeva:
 
     def _second_batch(self, state: _State) -> list[Proposal]:
         """The better part of the children, best first, and at the very end the others for the analysis."""
-        kept = self._kept(len(state.waiting))
         chosen = enumerate(state.waiting[: self._resumed(state)])
         return [
-            Proposal(child.proposal.architecture, COMPLETE, resumes=child.index, analysis_only=place >= kept)
+            Proposal(child.proposal.architecture, COMPLETE, resumes=child.index, analysis_only=place >= state.kept)
             for place, child in chosen
         ]
 
-    def _kept(self, children: int) -> int:
-        return math.ceil(self.keep * children)
+    def _tell(self, space: SearchSpace | Inherits, state: _State) -> None:
+        """Say what is odd about the generation whose children were evaluated last."""
+        number, generation = len(state.children), state.generation
+        if self.cuts and number and not state.waiting:
+            _log.warning(
+                "generation %d: none of its %d children came to the cut with a score %s; the next one has the same "
+                "parents",
+                generation,
+                number,
+                self.cut_score,
+            )
+        if number > 1 and len({space.network(trial.proposal.architecture) for trial in state.children}) == 1:
+            _log.warning("generation %d: its %d children are all the same network", generation, number)
 
     def _resumed(self, state: _State) -> int:
         """How many of the children that wait are trained to the end."""
         last = self.finish_last and state.generation == self.generations
-        return len(state.waiting) if last else self._kept(len(state.waiting))
+        return len(state.waiting) if last else state.kept
 
     def _replayed(self, history: Sequence[Trial]) -> _State:
         """What the history leaves: batches are founders, then children and the resumed among them by turns."""
@@ -155,28 +169,22 @@ class Nsga2Paraskeva:
             if any(trial.proposal.resumes is not None for trial in batch):
                 done = {trial.proposal.resumes for trial in batch}
                 state.pending = [t for t in state.waiting[: self._resumed(state)] if t.index not in done]
-                state.waiting = []
+                state.waiting, state.children = [], []
             elif state.missing == 0:
                 state.generation += 1
+                state.children = batch
                 if self.cuts:
-                    state.waiting = self._ranked(batch, state.generation)
+                    state.waiting = self._ranked(batch)
+                    state.kept = min(len(state.waiting), math.ceil(self.keep * len(batch)))
                     continue
             state.population = self._survivors([*state.population, *observed(batch)])
             state.missing = max(0, self.population_size - len(state.population)) if state.generation == 0 else 0
         return state
 
-    def _ranked(self, children: Sequence[Trial], generation: int) -> list[Trial]:
+    def _ranked(self, children: Sequence[Trial]) -> list[Trial]:
         """Those of a generation's children that can be resumed, best first."""
         able = [t for t in children if t.evaluation.status in (Status.STOPPED, Status.OK)]
         scored = [t for t in able if self.cut_score in t.evaluation.scores]
-        if not scored:
-            _log.warning(
-                "generation %d: none of its %d children came to the cut with a score %s; the next one has the same "
-                "parents",
-                generation,
-                len(children),
-                self.cut_score,
-            )
         return sorted(scored, key=lambda trial: trial.evaluation.scores[self.cut_score])
 
     def _survivors(self, members: Sequence[Trial]) -> list[Trial]:
@@ -200,13 +208,17 @@ class _State:
     """Attributes:
     missing: founders that are yet to be found.
     generation: how many have begun.
+    children: of the last one, before any is resumed.
     waiting: children of the last one after the cut, best first, before any is resumed.
+    kept: how many of those go on: that share of all children, diverged ones too.
     pending: those of them that are still to be resumed, when some have been.
     """
 
     missing: int
     generation: int = 0
+    kept: int = 0
     population: list[Trial] = field(default_factory=list)
+    children: list[Trial] = field(default_factory=list)
     waiting: list[Trial] = field(default_factory=list)
     pending: list[Trial] = field(default_factory=list)
 

@@ -96,8 +96,8 @@ class Text:
         """Documents to train on and held-out ones, ascending."""
         share = self._share(documents)
         if self.consecutive:
-            held_out = round(share * documents)
-            return range(documents - held_out), range(documents - held_out, documents)
+            end = documents - round(share * documents)
+            return range(end), range(end, documents)
         train, held_out = Holdout(seed=self.split_seed, share=share).divide(documents)
         return np.sort(train), np.sort(held_out)
 

@@ -51,6 +51,12 @@ def run(search: SuccessiveHalving, trials: int, seed: int) -> list[Trial]:
     return history
 
 
+def test_weights_are_kept_for_what_may_yet_be_promoted() -> None:
+    history = [*rung_of([[0.1, 0.2], Status.FAILED, [0.2, 0.1]]), *rung_of([[0.0, 0.0]], fidelity=5)]
+    history[3] = replace(history[3], index=3, proposal=replace(history[3].proposal, resumes=0))
+    assert [trial.index for trial in SEARCH.breeding(history)] == [2]
+
+
 @pytest.mark.parametrize(
     ("epochs", "rungs"), [(1, [1]), (2, [1, 2]), (3, [1, 3]), (5, [1, 3, 5]), (9, [1, 3, 9]), (20, [1, 3, 9, 20])]
 )

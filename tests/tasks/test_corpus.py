@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 
@@ -125,7 +126,12 @@ def test_at_most_so_many_documents_are_read_of_which_the_share_is_held_out(
     (tmp_path / "train.txt").write_text("\n".join(map(str, range(1000))))
     read: list[int] = []
     real = text.texts
-    monkeypatch.setattr(text, "texts", lambda rows, column: read.append(len(rows)) or real(rows, column))
+
+    def texts(rows: datasets.Dataset, column: str) -> list[str]:
+        read.append(len(rows))
+        return real(rows, column)
+
+    monkeypatch.setattr(text, "texts", texts)
     for documents, held_out in ((None, 50), (100, 5), (40, 2), (2, 1)):
         found = divided(monkeypatch, tmp_path, documents=documents)
         assert read.pop() == sum(map(len, found.values())) == (documents or 1000)
