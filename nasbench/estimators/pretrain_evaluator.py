@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nasbench import rng
 from nasbench.blocks import BlockList
-from nasbench.cost import NetworkShape
+from nasbench.cost import NetworkShape, training_macs
 from nasbench.errors import InputError
 from nasbench.estimators.base import scored_on_test
 from nasbench.estimators.fine_tuning import MODEL
@@ -212,15 +213,20 @@ class PretrainFinetuneEvaluator:
         )
 
     def _fine_tune(self, model: BlockNetwork, network: BlockList) -> tuple[BlockNetwork, Mapping[str, float], Stage]:
-        """The network under the task's head, trained on the task, and its scores on the validation split."""
+        """The network under the task's head, trained on the task, and its scores on the validation split.
+
+        Where training diverges there is no scoring, and the stage is that of the steps begun.
+        """
         started = time.perf_counter()
         data, training = self.problem.data, self.problem.training
         tuned = self._network(self._task_shell, network)
         transfer(tuned, model.state_dict())
         step_losses: list[float] = []
+        lengths: list[NDArray[np.int64]] = []
         plain = supervised(tuned)
 
         def backward(batch: dict[str, Tensor], step: Step) -> float:
+            lengths.append(data.train.lengths[step.indices].ravel())
             step_losses.append(plain(batch, step))
             return step_losses[-1]
 
@@ -238,8 +244,8 @@ class PretrainFinetuneEvaluator:
         stage = Stage(
             name=FINE_TUNING,
             steps=len(step_losses),
-            tokens=training.epochs * int(data.train.lengths.sum()),
-            cost=cost,
+            tokens=int(sum(each.sum() for each in lengths)),
+            cost=cost if finite else training_macs(self.problem.shape, network, np.concatenate(lengths)),
             curve=_curve(step_losses, self.plan.pretraining.points(len(step_losses))) if finite else (),
             seconds=time.perf_counter() - started,
         )
@@ -253,6 +259,7 @@ class PretrainFinetuneEvaluator:
             plan=dataclasses.asdict(self.plan),
             space=self.space.name,
             architecture=proposal.architecture.to_json(),
+            base_blocks=len(self.space.genotype(self.space.base())),
             parent=None if first.parent is None else history[first.parent].evaluation.weights,
             training=None if stops(proposal) else dataclasses.asdict(self.problem.training),
             seed=self.problem.seed,

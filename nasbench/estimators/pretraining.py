@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,7 +34,7 @@ class Pretraining:
         phase_0_steps: before the cut: of the fresh modules alone.
         phase_1_steps: after it: of everything.
         curve_points: measurements of the held-out loss in a phase, evenly spread, the last at its end.
-        smoothing: steps whose mean training loss tells divergence.
+        smoothing: steps whose mean training loss tells divergence; all after warm-up, in a phase that has fewer.
         diverged_above: a smoothed loss above this after warm-up is divergence; None for ln(vocabulary), by guessing.
     """
 
@@ -167,9 +167,10 @@ class Pretrainer:
         if math.isnan(loss):
             return f"loss or gradient not finite after {len(losses)} steps"
         losses.append(loss)
-        recent = losses[-self.settings.smoothing :]
-        warm = len(losses) >= round(self.settings.warmup * steps) + self.settings.smoothing
-        if warm and float(np.mean(recent)) > self.ceiling:
+        warmup = round(self.settings.warmup * steps)
+        window = max(1, min(self.settings.smoothing, steps - warmup))  # a phase may be shorter
+        recent = losses[-window:]
+        if len(losses) >= warmup + window and float(np.mean(recent)) > self.ceiling:
             return f"training loss {np.mean(recent):.2f} above {self.ceiling:.2f} after {len(losses)} steps"
         return None
 
@@ -215,11 +216,3 @@ def guessing_loss(model: BlockNetwork, batch: Batch) -> tuple[Tensor, int]:
 def _on(model: BlockNetwork, batch: Batch) -> Batch:
     device = next(model.parameters()).device
     return {name: tensor.to(device) for name, tensor in batch.items()}
-
-
-def gpu_hours(counts: Sequence[int], hours: Sequence[float], devices: int) -> float:
-    """Device-hours of phases that so many networks went through, for so many hours each.
-
-    Paraskeva et al. 2024, section 4: 44 networks at 15 hours and 32 at 40, on two GPUs.
-    """
-    return float(sum(count * each * devices for count, each in zip(counts, hours, strict=True)))

@@ -7,27 +7,46 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from nasbench import cost
 from nasbench.errors import InputError
-from nasbench.estimators.pretraining import Pretraining, gpu_hours
-from nasbench.estimators.stages import Schedule
+from nasbench.estimators.pretraining import Pretraining
+from nasbench.estimators.stages import Plan, Schedule, device_hours
 from nasbench.objectives import MeanError, Measurement
-from nasbench.records import Head, Proposal, Sizes, Status
+from nasbench.records import Head, Proposal, Sizes, Stage, Status
+from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
 from nasbench.spaces.genotype import to_architecture
-from tests.estimators.pretraining import CHECKPOINT, CHILD, SETTINGS, estimator, problem
+from nasbench.spaces.hierarchical import Hierarchical
+from nasbench.training import Descent, Training, steps
+from tests.estimators.pretraining import CHECKPOINT, CHILD, SETTINGS, estimator, problem, space
 from tests.estimators.test_inheritance import begun, stored, trial
+from tests.search.test_nsga2_paraskeva import search
 
 CHILD_ONLY = Proposal(to_architecture(CHILD), fidelity=1)
 WHOLE = Proposal(to_architecture(CHILD), fidelity=2)
 
 
 def test_the_papers_ledger_comes_to_3880_gpu_hours() -> None:
-    """44 networks in phase 0 of 15 hours, 32 in phase 1 of 40, on two GPUs: "about 4,000"; all of them, 4,840."""
-    assert gpu_hours([44, 32], [15, 40], devices=2) == 44 * 30 + 32 * 80 == 3880
-    assert gpu_hours([44, 44], [15, 40], devices=2) == 4840
+    """Counted in the rows of a search of its size: 44 networks in phase 0, 32 in phase 1; without a cut, 4,840."""
+    plan = Plan(pretraining=Pretraining(), schedule=Schedule.TWO_PHASE, inherit=True, reuse_shape=False)
+
+    def hours(method: Nsga2Paraskeva) -> float:
+        rows = [
+            replace(t, evaluation=replace(t.evaluation, stages=tuple(map(empty, plan.pretraining_of(t.proposal)))))
+            for t in search(method)
+        ]
+        return device_hours(rows, {"phase_0": 15, "phase_1": 40}, devices=2)
+
+    assert hours(Nsga2Paraskeva()) == 3880
+    assert hours(Nsga2Paraskeva(keep=1.0)) == 4840
+
+
+def empty(phase: tuple[str, int]) -> Stage:
+    name, steps = phase
+    return Stage(name=name, steps=steps, tokens=0, cost=0)
 
 
 def test_the_ledger_equals_its_closed_form(tmp_path: Path) -> None:
@@ -68,6 +87,15 @@ def test_a_network_resumed_after_the_cut_is_the_one_trained_in_one_go(tmp_path: 
     assert resumed.scores == whole.scores
     assert resumed.weights == whole.weights
     assert first.evaluation.cost + resumed.cost == whole.cost
+
+
+def test_equal_networks_of_different_bases_have_their_own_weights(tmp_path: Path) -> None:
+    """The base of two blocks, and the base of three without its last one: phase 0 trains other modules of them."""
+    found = problem(tmp_path)
+    two, three = (Hierarchical(heads=[2, 4, 8, 20], base_blocks=n).bind(found.shape) for n in (2, 3))
+    proposal = Proposal(two.base(), fidelity=1)
+    keys = {estimator().start(found, each).evaluate(proposal, ()).weights for each in (two, three)}
+    assert len(keys) == 2
 
 
 @pytest.mark.slow
@@ -111,6 +139,35 @@ def test_divergence_is_a_status_without_objectives_and_is_billed_for_what_was_do
     assert "above 0.00 after 1 steps" in evaluation.note
 
 
+def test_a_phase_shorter_than_the_smoothing_can_diverge_too(tmp_path: Path) -> None:
+    """Phase 0 has three steps, the first of them warm-up: the mean of the other two is known after the third."""
+    settings = replace(SETTINGS, base_steps=0, diverged_above=0.001, warmup=1 / 3)
+    assert settings.smoothing > settings.phase_0_steps
+    evaluation = begun(tmp_path, pretraining=settings).evaluate(CHILD_ONLY, ())
+    assert evaluation.status is Status.DIVERGED
+    assert "above 0.00 after 3 steps" in str(evaluation.note)
+
+
+def test_a_diverged_fine_tuning_is_billed_for_the_steps_that_were_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five steps of pre-training go well, and one of fine-tuning; of four of its steps the second does not."""
+    found = problem(tmp_path, training=Training(batch_size=2))
+    evaluator = estimator().start(found, space(found))
+    whole = evaluator.evaluate(WHOLE, ())
+    left, real = iter(range(6)), Descent.step
+    monkeypatch.setattr(Descent, "step", lambda self, loss: next(left, None) is not None and real(self, loss))
+    cut = evaluator.evaluate(WHOLE, ())
+    data = evaluator.problem.data
+    begun_with = [s.indices for s in steps(data.train, evaluator.problem.training, seed=0)][:2]
+    lengths = data.train.lengths[np.concatenate(begun_with)].ravel()
+    last = cut.stages[-1]
+    assert (cut.status, last.name, last.steps, last.tokens) == (Status.DIVERGED, "fine_tuning", 2, lengths.sum())
+    network = evaluator.space.network(WHOLE.architecture)
+    assert last.cost == 3 * cost.forward_macs(evaluator.problem.shape, network, lengths) < whole.stages[-1].cost
+    assert cut.cost == sum(stage.cost for stage in cut.stages)
+
+
 def test_a_loss_that_is_not_finite_is_divergence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluator = begun(tmp_path)
     monkeypatch.setattr("nasbench.training.Descent.step", lambda self, loss: False)
@@ -124,8 +181,6 @@ def test_all_candidates_of_a_seed_meet_the_same_masks_and_other_seeds_others(tmp
     losses = []
     for seed, name in ((0, "a"), (0, "b"), (1, "c")):
         found = problem(tmp_path / name, seed=seed)
-        from tests.estimators.pretraining import space
-
         losses.append(estimator().start(found, space(found)).evaluate(CHILD_ONLY, ()).scores["mlm_loss"])
     assert losses[0] == losses[1] != losses[2]
 
