@@ -28,6 +28,11 @@ class Choice:
     member: Member
 
     @property
+    def exportable(self) -> bool:
+        """Whether there are weights of it: a table holds none."""
+        return all(phase.name != "table" for phase in self.run.phases)
+
+    @property
     def export_command(self) -> str:
         trial = str(self.member.trial)
         folder = f"exported/{self.run.header.method}-seed{self.run.header.seed}-trial{trial}"

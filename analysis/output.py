@@ -79,7 +79,8 @@ class Analysis:
             plates, missing = album.plates([f for f in self.figures if not f.together], [comparison], out, suffix)
             sections.append(Section(experiment=name, comparison=comparison, plates=plates, missing=missing))
             for choice in choices(comparison):
-                _say(f"export the choice of {choice.label}: {choice.export_command}")
+                if choice.exportable:
+                    _say(f"export the choice of {choice.label}: {choice.export_command}")
         for command in dict.fromkeys(commands.of_run(run) for run in runs if not run.finished):
             _say(f"complete what is unfinished: {command}")
         return sections

@@ -86,7 +86,7 @@ class Section:
     @property
     def exports(self) -> list[tuple[str, str]]:
         """Of each method the command that exports its choice."""
-        return [(choice.label, choice.export_command) for choice in choices(self.comparison)]
+        return [(choice.label, choice.export_command) for choice in choices(self.comparison) if choice.exportable]
 
     @property
     def checklists(self) -> Mapping[Source, Sequence[Item]]:

@@ -57,8 +57,21 @@ def test_the_formula_is_the_one_of_the_documentation() -> None:
 
 
 def told(folder: Path, *overrides: str) -> str:
-    planned = plan(compose.experiment([*TINY, *overrides, f"runtime.results={folder}"]))
-    return estimate(planned, 1)
+    return told_of(*TINY, *overrides, f"runtime.results={folder}")
+
+
+def told_of(*overrides: str) -> str:
+    return estimate(plan(compose.experiment(overrides)), 1)
+
+
+def test_a_look_up_takes_no_time_beforehand(tmp_path: Path) -> None:
+    """The table's super-network is billed, not trained."""
+    (planned,) = plan(compose.experiment(["+experiment=table_search", f"runtime.results={tmp_path}"]))
+    assert planned.run.method.upfront_price(planned.run.problem) > 0
+    assert planned.upfront == 0
+    for budget in ("budget=trials", "budget=epochs"):
+        text = told_of("+experiment=table_search", budget, "budget.amount=10", f"runtime.results={tmp_path}")
+        assert text.startswith("as long as so many trials take, 0 MB")
 
 
 def test_a_budget_bounds_time_where_it_can(tmp_path: Path) -> None:

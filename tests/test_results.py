@@ -85,6 +85,7 @@ def test_each_field_of_a_row_is_missed_by_name(path: Path) -> None:
         (5, "trial", 1),
         (5, "trial", 9),
         (5, "objectives", {"error": 0.1, "latency": 0.2}),
+        (5, "objectives", {}),
     ],
 )
 def test_a_hand_edited_value_is_one_sentence(path: Path, line: int, name: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def write_run(
 
     Args:
         trials: validation points in order; None for a trial that failed.
-        tests: TEST error by trial.
+        tests: TEST error by trial; NaN for a score that was not finite.
         phase_cost: MACs of a phase before the first trial.
         super_network: name of the stored weights that the phase made.
         architectures: of the trials; None for such as are of no space.
@@ -87,10 +88,9 @@ def write_run(
         for trial, error in tests.items():
             point = trials[trial]
             assert point is not None
-            objectives = {"error": error, "size": point[1]}
-            writer.append_test(
-                TestResult(trial=trial, objectives=objectives, scores={"f1": 1 - error}, cost=7, seconds=0.5)
-            )
+            finite = not math.isnan(error)
+            objectives, scores = ({"error": error, "size": point[1]}, {"f1": 1 - error}) if finite else ({}, {})
+            writer.append_test(TestResult(trial=trial, objectives=objectives, scores=scores, cost=7, seconds=0.5))
         if finished:
             writer.finish({"trials": len(trials)})
     return path

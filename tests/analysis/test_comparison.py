@@ -1,10 +1,12 @@
+import math
 import shutil
 from pathlib import Path
 
 import pytest
 
 from analysis.comparison import compare, mixture
-from analysis.load import load_runs
+from analysis.load import load_runs, load_trials
+from analysis.selection import members
 from tests.analysis.conftest import FRONT, TESTS
 from tests.analysis.runs import write_run
 
@@ -69,10 +71,13 @@ def test_unfinished_runs_missing_seeds_and_failed_trials_are_named(experiment: P
     assert len(comparison.finished()) == 4
 
 
-def test_a_front_member_without_a_test_row_is_named(tmp_path: Path):
-    write_run(tmp_path, "ws_nas", FRONT, {0: 0.6, 3: 0.65})
+@pytest.mark.parametrize("tests", [{0: 0.6, 3: 0.65}, {0: 0.6, 1: math.nan, 3: 0.65}])
+def test_a_front_member_without_test_results_is_named(tests: dict[int, float], tmp_path: Path):
+    write_run(tmp_path, "ws_nas", FRONT, tests)
     (comparison,) = compare(load_runs(tmp_path))
     assert any("lacks test results of its front's trials 1" in note for note in comparison.notes)
+    assert sorted(member.trial for member in members(comparison.methods["ws_nas"][0])) == [0, 3]
+    assert load_trials(tmp_path).set_index("trial")["test_score"].dropna().index.tolist() == [0, 3]
 
 
 def test_different_numerics_are_named(tmp_path: Path):

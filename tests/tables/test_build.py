@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from nasbench import cost
+from nasbench.cli import main
 from nasbench.compose import experiment
-from nasbench.errors import InputError
+from nasbench.errors import InputError, RunError
 from nasbench.records import Architecture, Status, SubNetwork
 from nasbench.results import read_run
+from nasbench.run import assemble
 from nasbench.scoring import Scorer
 from nasbench.tables.build import Build, plan
+from nasbench.tables.commands import with_overrides_last
 from nasbench.tables.file import read_table
 from nasbench.tables.record import Table
 from tests.conftest import TINY
@@ -142,6 +145,87 @@ def test_a_network_that_diverges_has_no_objectives_and_is_no_part_of_the_front(
     assert all(not (row.validation or row.scores or row.test or row.test_scores) for row in lost)
     assert set(table.front) == dominating(table)
     assert not set(table.front) & {row.architecture for row in lost}
+
+
+@pytest.mark.parametrize("method", ["ws_nas", "s_nas"])
+def test_a_test_score_that_is_not_finite_costs_no_more_than_itself(
+    method: str, tmp_path: Path, planned: Planned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(scorer: Scorer, networks: Sequence[SubNetwork]) -> list[dict[str, float]]:
+        if len(scorer.split) != 11:
+            return real(scorer, networks)
+        return [{"loss": float("nan")} for _ in networks]
+
+    real = Scorer.scores
+    monkeypatch.setattr(Scorer, "scores", failing)
+    coarse = ("limits.test=11", "space.units_step=64", "space.heads_step=4", f"method={method}")
+    build = planned(tmp_path, *coarse)
+    build.execute(lambda done, total: None)
+    table = read_table(build.path)
+    assert all(row.status is Status.OK and row.validation for row in table.rows.values())
+    assert all(not row.test and not row.test_scores and row.test_cost for row in table.rows.values())
+    assert main(["table", "show", str(build.path)]) == 0
+    assert " - " in capsys.readouterr().out
+    look_up = [f"estimator.table={build.path}", f"runtime.results={tmp_path}", "budget.amount=3", *coarse[:3]]
+    (spec,) = experiment(["+experiment=table_search", *GRID[1:], *look_up]).runs
+    run = assemble(spec)
+    run.execute(lambda progress: None)
+    tests = read_run(run.path).tests
+    assert tests
+    assert all(not test.objectives and not test.scores and test.cost for test in tests)
+
+
+def test_memory_that_does_not_suffice_is_told_and_what_is_done_stays(
+    table: Table, tmp_path: Path, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(scorer: Scorer, networks: Sequence[SubNetwork]) -> list[dict[str, float]]:
+        if scored:
+            raise MemoryError
+        scored.extend(networks)
+        return real(scorer, networks)
+
+    scored: list[SubNetwork] = []
+    real = Scorer.scores
+    with monkeypatch.context() as patched:
+        patched.setattr(Scorer, "scores", exhausted)
+        with pytest.raises(RunError, match=r"out of memory: take a smaller training\.batch_size"):
+            planned(tmp_path).execute(lambda done, total: None)
+    build = planned(tmp_path)
+    assert read_run(build.rows_path).trials
+    build.execute(lambda done, total: None)
+    assert read_table(build.path).checksum == table.checksum
+
+
+def test_what_torch_finds_wrong_with_a_build_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(scorer: Scorer, networks: Sequence[SubNetwork]) -> list[dict[str, float]]:
+        raise RuntimeError("can't allocate memory: you tried to allocate 2 GiB\nmore")
+
+    monkeypatch.setattr(Scorer, "scores", failing)
+    assert main(["table", "build", *GRID, f"runtime.results={tmp_path}"]) == 1
+    (sentence,) = capsys.readouterr().err.strip().splitlines()
+    assert "you tried to allocate 2 GiB): the same command goes on" in sentence
+
+
+def test_overrides_of_a_build_stand_on_either_side_of_its_flags() -> None:
+    given = ["table", "build", "+experiment=table_small", "--out", "a=b.parquet", "seed=1", "~x"]
+    assert with_overrides_last(given) == [*given[:2], *given[3:5], given[2], *given[5:]]
+    assert with_overrides_last(["table", "build", "seed=1", "--out=F"]) == ["table", "build", "--out=F", "seed=1"]
+
+
+def test_a_build_takes_overrides_after_its_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "t.parquet"
+    assert main(["table", "build", *GRID[:3], "--out", str(out), *GRID[3:], "dry_run=true"]) == 0
+    told = capsys.readouterr().out
+    assert "48 architectures" in told
+    assert f"table: {out}" in told
+
+
+@pytest.mark.parametrize("setting", ["executor=processes", "workers=2", "workers_per_run=2"])
+def test_workers_that_a_build_would_not_use_are_refused(setting: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", "build", *GRID, f"runtime.{setting}"]) == 2
+    assert f"runtime.{setting} makes no table faster, for one process builds it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from analysis.comparison import compare
 from analysis.true_regret import regret_over_evaluations, searches
+from nasbench import cost
 from nasbench.cli import main
 from nasbench.compose import experiment
 from nasbench.errors import InputError
+from nasbench.estimators import table as lookup
 from nasbench.pareto import hypervolume
+from nasbench.records import Proposal, Trial
 from nasbench.results import find_runs, read_run
 from nasbench.run import Run, assemble
 from nasbench.tables.file import read_table, write_table
 from nasbench.tables.record import Table
+from nasbench.tables.search import Settings, search_tables
+from nasbench.tables.timing import FILE, ProposalTime, proposal_time, store
 from tests.tables.conftest import GRID
 
 Rows = Callable[[Path], list[dict[str, Any]]]
@@ -30,6 +38,7 @@ METHODS = "random_search,local_search,mo_rea,nsga2"
 
 WITHOUT_TORCH = """
 import sys
+from nasbench import cost
 from nasbench.cli import main
 code = main(sys.argv[1:])
 sys.exit("torch was imported" if "torch" in sys.modules else code)
@@ -48,6 +57,8 @@ def results(table_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert [name for name in METHODS.split(",") if name not in done.stdout] == []
     assert "ms a proposal" in done.stdout
+    assert "export the choice of" not in done.stdout  # there are no weights
+    assert f"proposal times: {folder / 'table_search' / FILE}" in done.stdout
     return folder / "table_search"
 
 
@@ -147,7 +158,9 @@ def test_an_option_that_came_after_the_table_makes_no_difference_at_its_default(
     ("flags", "words"),
     [
         (["--search", "nsga"], "search=nsga does not exist"),
-        (["--search", "mo_asha"], "trains some networks for fewer epochs than others"),
+        (["--search", "random_search,mo_asha"], "whose scores no table has: take a search of one fidelity"),
+        (["--search", "nsga2_paraskeva"], "whose scores no table has: take search.keep=1"),
+        (["--set", "search.keep=1"], "search.keep"),
         (["--seeds", "0"], "--seeds must be at least 1, not 0"),
         (["--trials", "0"], "--trials must be at least 1, not 0"),
         (["--set", "seed=1"], "seed=1 is no setting of a search method"),
@@ -162,6 +175,110 @@ def test_a_search_that_cannot_be_is_refused_in_a_sentence(
     (sentence,) = capsys.readouterr().err.strip().splitlines()
     assert words in sentence
     assert not (tmp_path / "results").exists()
+
+
+def test_a_setting_goes_to_the_methods_that_have_it(table_path: Path, tmp_path: Path) -> None:
+    flags = ["--search", "random_search,nsga2_paraskeva", "--seeds", "1", "--trials", "5", "--results", str(tmp_path)]
+    assert main(["table", "search", str(table_path), *flags, "--set", "search.keep=1", "search.batch_size=2"]) == 0
+    searches = [read_run(path).header.config["method"]["search"] for path in find_runs(tmp_path)]
+    assert sorted((search.get("keep", 0), search["batch_size"]) for search in searches) == [(0, 2), (1, 2)]
+    times = stored_times(tmp_path / "table_search")
+    assert times["nsga2_paraskeva"]["settings"] == "search.keep=1 search.batch_size=2"
+    assert times["random_search"]["settings"] == "search.batch_size=2"
+
+
+def stored_times(folder: Path) -> dict[str, dict[str, str]]:
+    with open(folder / FILE, newline="", encoding="utf-8") as file:
+        return {row["search"]: row for row in csv.DictReader(file)}
+
+
+def test_proposal_times_stay_beside_the_regret(results: Path) -> None:
+    times = stored_times(results)
+    assert list(times) == METHODS.split(",")
+    assert (results / FILE).parent == (results / "figures")
+    for name, row in times.items():
+        assert (row["observations"], row["calls"]) == ("12", "2")
+        assert float(row["proposals"]) == (10 if name == "nsga2" else 1)
+        assert float(row["milliseconds"]) > 0
+
+
+def test_times_of_other_searches_stay_and_those_of_the_same_are_replaced(tmp_path: Path) -> None:
+    first = ProposalTime(search="a", settings="", observations=9, calls=1, proposals=1.0, milliseconds=1.0)
+    store(tmp_path, [first, replace(first, search="b")])
+    store(tmp_path, [replace(first, milliseconds=2.0), replace(first, settings="x=1", milliseconds=None)])
+    with open(tmp_path / FILE, newline="", encoding="utf-8") as file:
+        found = [(row["search"], row["settings"], row["milliseconds"]) for row in csv.DictReader(file)]
+    assert found == [("a", "", "2.0"), ("b", "", "1.0"), ("a", "x=1", "")]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Proposes several at a time, each taking 3 ticks of a clock, or at random, which takes none."""
+
+    clock: list[float]
+    random_share: float = 0.5
+    several: int = 4
+
+    def propose(self, space: object, history: Sequence[Trial], rng: object) -> list[str]:
+        assert len(history) == 12
+        self.clock[0] += 3 * self.several if self.random_share == 0 else 0
+        return ["proposal"] * self.several
+
+
+@pytest.mark.parametrize(("several", "told"), [(4, (1, 4, 3000.0)), (0, (0, None, None))])
+def test_a_time_is_of_one_proposal_of_the_model(
+    several: int, told: tuple[object, ...], results: Path, table_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("nasbench.tables.timing.time.perf_counter", lambda: clock[0])
+    run = recalled(table_path, results.parent)
+    searching = replace(run, method=replace(run.method, search=Counted(clock, several=several)))  # type: ignore[type-var]
+    found = proposal_time("counted", (), [(searching, read_run(run.path))])
+    assert (found.calls, found.proposals, found.milliseconds) == told
+    assert found.observations == 12
+
+
+def test_a_look_up_computes_no_size_and_a_start_no_front_twice(
+    table: Table, table_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [recalled(table_path, tmp_path, f"seed={seed}") for seed in (0, 1)]
+    fronts, sizes = [], []
+
+    def hypervolume_counted(points: list[list[float]], reference: list[float]) -> float:
+        fronts.append(len(points))
+        return hypervolume(points, reference)
+
+    def sizes_counted(*arguments: Any) -> Any:
+        sizes.append(arguments)
+        return real(*arguments)
+
+    lookup._hypervolume.cache_clear()
+    real = cost.sizes
+    monkeypatch.setattr(lookup, "hypervolume", hypervolume_counted)
+    monkeypatch.setattr(cost, "sizes", sizes_counted)
+    for run in runs:
+        session = run.method.start(run.problem)
+        for row in table.rows.values():
+            found = session.evaluate(Proposal(row.architecture), ())
+            assert (found.validation, found.sizes, found.cost) == (row.validation, row.sizes, row.cost)
+    assert fronts == [len(table.rows)]
+    assert len(sizes) <= len(runs)  # those of the full network
+
+
+def test_a_search_whose_figure_fails_fails(table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SimpleNamespace(run=lambda *arguments, **options: SimpleNamespace(returncode=7))
+    monkeypatch.setattr("nasbench.tables.search.subprocess", failed)
+    settings = Settings(
+        methods=("random_search",), seeds=1, trials=2, overrides=(), results=tmp_path, command=("table", "search")
+    )
+    assert search_tables([table], settings, Console(quiet=True)) == 7
+
+
+def test_a_search_goes_on_with_the_runs_that_hydra_made(results: Path, table_path: Path, tmp_path: Path) -> None:
+    run = recalled(table_path, tmp_path)
+    assert (results / run.path.name).exists()
+    written, own = read_run(results / run.path.name).header, run.header()
+    assert (written.config, written.source, written.scale) == (own.config, own.source, own.scale)
 
 
 def test_show_tells_what_a_table_is_and_its_front(

@@ -10,6 +10,7 @@ from nasbench.tables.shipped import FOLDER, find_table, shipped
 from tests.tables.test_build import dominating
 
 SUMS = FOLDER / "SHA256SUMS"
+NAMES = ["bbc_topics_minilm"]
 
 
 def test_the_checksums_are_those_of_the_files() -> None:
@@ -18,7 +19,11 @@ def test_the_checksums_are_those_of_the_files() -> None:
     assert listed == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in FOLDER.glob("*.parquet")}
 
 
-@pytest.mark.parametrize("name", shipped())
+def test_the_tables_that_documents_name_are_there() -> None:
+    assert shipped() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_table_is_whole_small_and_true(name: str) -> None:
     table = find_table(name)
     assert len(table.rows) == 7 * 12 * 12
