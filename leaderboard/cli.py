@@ -34,26 +34,26 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Rank finished runs by fixed rules.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    results: dict[str, object] = {"type": Path, "default": RESULTS, "metavar": "DIR"}
-    folder: dict[str, object] = {"type": Path, "default": ENTRIES, "metavar": "DIR"}
 
     new = commands.add_parser("submit", help="make an entry of a method's finished runs")
     new.add_argument("results", type=Path, metavar="RESULTS", help="results/EXPERIMENT, results or a run file")
     new.add_argument("--name", required=True, help="what the leaderboard calls the method")
     new.add_argument("--method", metavar="LABEL", help="which, where the runs are of several")
-    new.add_argument("--entries", **folder, help="where to write (default: %(default)s)")  # type: ignore[arg-type]
+    new.add_argument(
+        "--entries", type=Path, default=ENTRIES, metavar="DIR", help="where to write (default: %(default)s)"
+    )
     new.set_defaults(command=_submit)
 
     checked = commands.add_parser("validate", help="compute every number of entries again, from points and run files")
     checked.add_argument("entry", nargs="*", type=Path, metavar="ENTRY", help="default: all in ./entries")
-    checked.add_argument("--results", **results, help="folder of the run files (default: %(default)s)")  # type: ignore[arg-type]
+    _add_results(checked)
     checked.set_defaults(command=_validate)
 
     again = commands.add_parser("verify", help="run a seed of an entry again, compare, and give it the badge")
     again.add_argument("entry", type=Path, metavar="ENTRY")
     again.add_argument("--seed", type=int, help="default: the first")
     again.add_argument("--tolerance", type=float, default=TOLERANCE, help="under other numerics (default: %(default)s)")
-    again.add_argument("--results", **results, help="folder of the run files (default: %(default)s)")  # type: ignore[arg-type]
+    _add_results(again)
     again.set_defaults(command=_verify)
 
     build = commands.add_parser("build", help="write the leaderboard of all entries and stored runs")
@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, default=Path("LEADERBOARD.md"), metavar="FILE", help="default: %(default)s")
     build.set_defaults(command=_build)
     return parser
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    text = "folder of the run files (default: %(default)s)"
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help=text)
 
 
 def _submit(options: argparse.Namespace) -> None:
@@ -79,7 +84,7 @@ def _validate(options: argparse.Namespace) -> None:
         raise InputError(f"there are no entries in {ENTRIES}: name an entry's file, or make one with submit")
     for path in paths:
         read_checked(path, options.results)
-        print(f"{path}: every number is as its points and run files say")
+        print(f"{path}: all is as its points and run files say")
 
 
 def _verify(options: argparse.Namespace) -> None:

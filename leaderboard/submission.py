@@ -78,7 +78,7 @@ def fault_of(run: Run) -> str | None:
     """Why no entry is made of a run; None where nothing is missing."""
     if not run.finished:
         return "unfinished"
-    tested = {test.trial for test in run.tests}
+    tested = {test.trial for test in run.tests}  # those too whose test scores were not finite, and that have no point
     return None if all(trial.index in tested for trial in front(run)) else "without test results of the whole front"
 
 

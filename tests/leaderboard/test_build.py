@@ -78,6 +78,19 @@ def test_a_method_with_a_run_that_is_not_tested_on_its_whole_front_is_named_and_
     )
 
 
+def test_a_test_score_that_is_not_finite_is_no_point_and_is_said(tmp_path: Path):
+    path = write_run(tmp_path, "ws_nas", FRONT, TESTS)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    lost = [
+        row | {"objectives": {}, "scores": {}} if (row["kind"], row.get("trial")) == ("test", 3) else row
+        for row in rows
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in lost))
+    (entry,) = made(tmp_path)
+    assert [point.trial for point in entry.seeds[0].points] == [0, 1]
+    assert "lacks test results of its front's trials 3" in text_of(load_runs(tmp_path))
+
+
 def test_a_variant_beside_a_method_takes_not_its_ranks_over_tasks(tmp_path: Path):
     for task in ("rte", "mrpc"):
         for method, strategy in (("s_nas", None), ("ws_nas", "full")):
