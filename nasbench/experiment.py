@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ from nasbench.plan import plan, print_plan
 from nasbench.progress import Display
 from nasbench.results import RunBusy
 from nasbench.run import Run
-from nasbench.states import forget_failure, note_failure
+from nasbench.states import forget_failure, in_words, note_failure
 
 
 def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int:
@@ -37,6 +38,7 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
 
     Raises:
         InputError: something is wrong with the input; nothing has been written.
+        Interrupted: it was told to stop, and has said what resumes it.
     """
     torch.set_num_threads(spec.runtime.threads)
     planned = plan(spec)
@@ -48,13 +50,15 @@ def run_experiment(spec: ExperimentSpec, console: Console, *, draw: bool) -> int
     interrupted = any(isinstance(error, Interrupted) for error in failures.values())
     for name, error in failures.items():
         if not isinstance(error, Interrupted):
-            console.print(f"{name} failed: {type(error).__name__}: {error}")
+            console.print(f"{name} failed: {in_words(error)}")
     folder, drawn = planned[0].run.path.parent, True
     if draw and not interrupted and any(p.run.path.exists() for p in planned):
         drawn = subprocess.run([sys.executable, "-m", "analysis", str(folder)], check=False).returncode == 0
     console.print(f"redraw: python -m analysis {folder}")
     if failures:
-        console.print(f"resume: nasbench {' '.join(spec.runs[0].overrides)}")
+        console.print(f"resume: nasbench {shlex.join(spec.runs[0].overrides)}")
+    if interrupted:
+        raise Interrupted("stopped after a whole row")
     return 1 if failures or not drawn else 0
 
 
@@ -76,7 +80,7 @@ def _execute_here(planned: Sequence[Planned], display: Display, stop: Stop) -> M
     for p in planned:
         try:
             _execute_run(p.run, lambda event: display.show([event]), stop)
-        except (RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # as of a worker process: whatever it is, the other runs go on
             failures[p.name] = error
         _finish(p, failures.get(p.name), display)
     return failures

@@ -45,6 +45,19 @@ def listening() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Within it SIGTERM is what Ctrl-C is: a KeyboardInterrupt, told in a sentence, with nothing left half done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def listen_in_worker(told: Stop) -> Stop:
     """The stop of a worker process, which its parent tells, as a terminal's Ctrl-C reaches the parent too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,6 +16,7 @@ class State(StrEnum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"  # stopped or killed; the same command resumes it
     MISSING = "missing"  # asked for, and not there
+    UNKNOWN = "unknown"  # asked for, with data in another folder than a stored run's, that cannot be read here
     DAMAGED = "damaged"  # its file cannot be read
 
 
@@ -39,11 +40,15 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def in_words(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def note_failure(path: Path, error: BaseException) -> None:
     """Keep why a run failed beside its file, until it is begun again; where nothing can be written, nothing is."""
-    words = " ".join(f"{type(error).__name__}: {error}".split())
     with suppress(OSError):
-        _note(path).write_text(f"{words}\n", encoding="utf-8")
+        _note(path).write_text(f"{in_words(error)}\n", encoding="utf-8")
 
 
 def forget_failure(path: Path) -> None:

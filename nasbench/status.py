@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from nasbench import compose
-from nasbench.config import build, identity
+from nasbench.compose import RunSpec
+from nasbench.config import build, canonical, identity
 from nasbench.errors import InputError
 from nasbench.results import Run, find_runs, read_run
 from nasbench.rows import canonical_json
+from nasbench.run import assemble
 from nasbench.states import State, failure_of, state_of
 
 
@@ -64,18 +67,17 @@ def _read(folder: Path) -> tuple[list[Run], list[Entry]]:
         try:
             runs.append(read_run(path))
         except InputError as error:
-            damaged.append(
-                Entry(experiment=path.parent.name, method="?", seed="?", state=State.DAMAGED, note=str(error))
-            )
+            damaged.append(_damaged(path, error))
     return runs, damaged
 
 
 def _entry(run: Run) -> Entry:
     header, state = run.header, state_of(run)
     spent = run.trials[-1].spent if run.trials else sum(phase.cost for phase in run.phases)
+    budget = "of a budget of {amount:g} {unit}".format_map(header.budget) if header.budget else "without a budget"
     note = (
         f"{header.task}, {header.model} ({header.source}), run {header.run_id}: {len(run.trials)} trials, "
-        f"{spent / header.epoch_macs:.2f} epochs of a budget of {header.budget['amount']:g} {header.budget['unit']}"
+        f"{spent / header.epoch_macs:.2f} epochs {budget}"
     )
     failure = failure_of(run.path) if state is State.FAILED else None
     return Entry(
@@ -87,26 +89,62 @@ def _entry(run: Run) -> Entry:
     )
 
 
-def _asked(overrides: Sequence[str], stored: Iterable[Run]) -> list[Entry]:
-    """The runs that a command line makes, found among those stored by their configuration.
+def _damaged(path: Path, error: InputError) -> Entry:
+    return Entry(experiment=path.parent.name, method="?", seed="?", state=State.DAMAGED, note=str(error))
 
-    Neither data nor checkpoint is read: what was asked for can be looked up where there are none.
+
+def _asked(overrides: Sequence[str], stored: Iterable[Run]) -> list[Entry]:
+    """The runs that a command line makes, found among those stored, and the stored ones that make no run.
+
+    By experiment and configuration: neither data nor checkpoint is read, so that it can be asked where there are none,
+    unless a configuration says that equal data may lie in another folder.
     """
-    there = {_identity(run.header.config): run for run in stored}
-    entries = []
+    there, entries = _by_identity(stored)
     for job in compose.jobs(overrides):
         for spec in compose.experiment(job).runs:
-            run = there.get(_identity(spec.science))
+            found = _found(spec, there.get(_identity(spec.experiment, build(spec.science, "configuration")), []))
             method, seed = spec.science["method"]["name"], str(spec.science["seed"])
-            missing = Entry(
-                experiment=spec.experiment, method=method, seed=seed, state=State.MISSING, note=" ".join(job)
+            absent = Entry(
+                experiment=spec.experiment, method=method, seed=seed, state=State.MISSING, note=shlex.join(job)
             )
-            entries.append(_entry(run) if run else missing)
+            if isinstance(found, InputError):
+                absent = replace(absent, state=State.UNKNOWN, note=f"{absent.note}: {found}")
+            entries.append(_entry(found) if isinstance(found, Run) else absent)
     return entries
 
 
-def _identity(science: object) -> bytes:
-    return canonical_json(identity(build(science, "config")))
+def _by_identity(stored: Iterable[Run]) -> tuple[Mapping[bytes, list[Run]], list[Entry]]:
+    """Stored runs by what they are found by, and an entry for each that no component makes."""
+    there: dict[bytes, list[Run]] = {}
+    damaged = []
+    for run in stored:
+        try:
+            key = _identity(run.header.experiment, build(run.header.config, "config"))
+        except InputError as error:
+            damaged.append(_damaged(run.path, InputError(f"{run.path} makes no run: {error}")))
+        else:
+            there.setdefault(key, []).append(run)
+    return there, damaged
+
+
+def _identity(experiment: str, built: object) -> bytes:
+    return canonical_json({"experiment": experiment, "config": identity(built)})
+
+
+def _found(spec: RunSpec, alike: Sequence[Run]) -> Run | InputError | None:
+    """The stored run of a specification among those that differ from it in places of data at most.
+
+    Where they do, its id tells, for which data and checkpoint are read; an error says that they cannot be.
+    """
+    config = canonical(build(spec.science, "configuration"))
+    same = [run for run in alike if canonical(build(run.header.config, "config")) == config]
+    if len(same) == 1 or not alike:
+        return same[0] if same else None
+    try:
+        run_id = assemble(spec).run_id
+    except InputError as error:
+        return error
+    return next((run for run in alike if run.header.run_id == run_id), None)
 
 
 def _summary(entries: Sequence[Entry]) -> Table:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from nasbench.errors import InputError
+from nasbench.interruption import terminable
 from nasbench.tables import commands as tables
 
 SUBCOMMANDS = {
@@ -18,6 +20,9 @@ SUBCOMMANDS = {
     "export": "save a trial's sub-network for transformers to load",
     "table": "all architectures of a space, scored: build, show, search",
 }
+
+RESUMED = ("table",)
+"""Those that, interrupted and given again, go on where they were."""
 
 RUN_FILE = "a run file, RESULTS/EXPERIMENT/RUN.jsonl"
 
@@ -40,7 +45,8 @@ def run(arguments: Sequence[str]) -> int:
     if list(arguments[:2]) == ["table", "build"]:
         arguments = tables.with_overrides_last(arguments)
     options = _parser().parse_args(arguments)
-    return _COMMANDS[options.command](options)
+    with terminable():
+        return _COMMANDS[options.command](options)
 
 
 def _parser() -> Parser:
@@ -67,7 +73,7 @@ def _parser() -> Parser:
     diff = add("diff", "nasbench diff A.jsonl B.jsonl --tolerance 0.02")
     diff.add_argument("run_file", type=Path, metavar="RUN", help=RUN_FILE)
     diff.add_argument("other", type=Path, metavar="OTHER", help="another one")
-    diff.add_argument("--tolerance", type=float, metavar="X", help="difference of numbers that count as equal")
+    diff.add_argument("--tolerance", type=_tolerance, metavar="X", help="difference of numbers that count as equal")
 
     gather = add("gather", "nasbench gather MACHINE1 MACHINE2 --out results")
     gather.add_argument("results", type=Path, nargs="+", metavar="RESULTS", help="results folders")
@@ -81,6 +87,13 @@ def _parser() -> Parser:
 
     tables.add_parser(commands)
     return parser
+
+
+def _tolerance(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of at least 0, such as 0.02, not {text}")
+    return value
 
 
 _WHAT = (

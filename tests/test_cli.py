@@ -9,8 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from nasbench.cli import main
+from nasbench.results import read_run
+from nasbench.weights import WeightsStore
 from tests.conftest import REPOSITORY, TINY
 
 Make = Callable[..., Path]
@@ -200,6 +204,85 @@ def test_export_refuses_a_trial_that_there_is_not(
     path = make_run(folder / "results", "unpruned")
     assert "trials 0 to 0, not 5" in refused(capsys, "export", str(path), "--trial", "5", "--out", "x")
     assert not (folder / "x").exists()
+
+
+def test_export_finds_weights_of_other_numerics_and_trains_none(
+    folder: Path, make_run: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after an update of torch: what is stored is exported, and what is not could not be made again equal."""
+    path = make_run(folder / "results", "unpruned")
+    store = folder / "results" / ".weights"
+    (key,) = {part.weights for part in (*read_run(path).phases, *(t.evaluation for t in read_run(path).trials))} - {
+        None
+    }
+    meta = store / key / "meta.json"
+    described = json.loads(meta.read_text())
+    described["recipe"]["numerics"]["torch"] = "0.1"
+    older = WeightsStore.key(described["recipe"])
+    tensors = load_file(store / key / "weights.safetensors")
+    WeightsStore(store).put(older, tensors, recipe=described["recipe"], meta=described["meta"])
+    shutil.rmtree(store / key)
+    made_here = json.loads(path.read_text().splitlines()[0])["numerics"]["torch"]
+    path.write_text(path.read_text().replace(f'"torch": "{made_here}"', '"torch": "0.1"', 1).replace(key, older))
+    export = ["export", str(path), "--trial", "0", "--out"]
+    assert main([*export, "net"]) == 0
+    assert "trained again" not in capsys.readouterr().out
+    weights = load_file(folder / "net" / "model.safetensors")
+    (bias,) = (name for name in weights if name.endswith("layer.0.intermediate.dense.bias"))
+    assert any(name.endswith(bias) and torch.equal(tensor, weights[bias]) for name, tensor in tensors.items())
+    shutil.rmtree(store / older)
+    said = refused(capsys, *export, "other")
+    assert f"the weights {older} of {path} are not stored any more" in said
+    assert f"under other numerics (torch: 0.1, here {made_here})" in said
+    assert [entry.name for entry in store.iterdir() if not entry.name.startswith(".")] == []
+
+
+def test_export_says_that_it_trains_again_and_looks_at_its_target_first(
+    folder: Path, make_run: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_run(folder / "results", "unpruned")
+    shutil.rmtree(folder / "results" / ".weights")
+    (folder / "full").mkdir()
+    (folder / "full" / "file").touch()
+    export = ["export", str(path), "--trial", "0", "--out"]
+    assert "full is there and not empty" in refused(capsys, *export, "full")
+    assert not (folder / "results" / ".weights").exists()
+    assert main([*export, "net"]) == 0
+    assert "are not stored any more: trained again" in capsys.readouterr().out
+
+
+def test_an_unfinished_run_is_repeated_and_compared_as_far_as_it_goes(
+    folder: Path, make_run: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_run(folder / "results", "unpruned")
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(whole[:-2]))
+    assert main(["rerun", str(path)]) == 0
+    assert "is unfinished: equal to its repetition, row by row, as far as it goes" in capsys.readouterr().out
+    path.write_text("".join(whole[:-2]).replace('"cost": ', '"cost": 1'))
+    assert main(["rerun", str(path)]) == 1
+    assert "first in " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["nothing to do", "nasbench +experiment=smoke", "status", "--help"]),
+        (["--nope"], ["unrecognized arguments: --nope", "--help"]),
+        (["+experiment=smoke", "--cfg", "nope"], ["invalid choice: 'nope'"]),
+        (["diff", "a", "b", "--tolerance", "nan"], ["--tolerance", "at least 0", "nan"]),
+        (["diff", "a", "b", "--tolerance", "-1"], ["--tolerance", "at least 0", "-1"]),
+        (["diff", "a", "b", "--tolerance", "inf"], ["--tolerance", "at least 0", "inf"]),
+        (["diff", "a", "b", "--tolerance", "low"], ["--tolerance", "low"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_arguments_that_make_no_command_are_refused(
+    arguments: list[str], words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = refused(capsys, *arguments)
+    assert [word for word in words if word not in sentence] == [], sentence
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ from analysis.load import load_trials
 from leaderboard.check import check
 from leaderboard.store import read, store
 from leaderboard.submission import entries
+from nasbench import compose
 from nasbench.compose import experiment
 from nasbench.config import build
 from nasbench.diff import compare_files
 from nasbench.errors import InputError
 from nasbench.gather import plan
 from nasbench.results import read_run
+from nasbench.status import status
+from nasbench.stored import revive
 from tests.analysis.runs import write_run
 from tests.fuzz import FEW, TEXTS, changed, changed_bytes, read_or_refused
 from tests.leaderboard.made_up import FRONT, TESTS, made_up
@@ -39,10 +43,31 @@ def read_in_every_way(path: Path, whole: Path) -> None:
         lambda: compare_files(path, whole),
         lambda: load_trials(path.parent),
         lambda: check_targets(path),
+        lambda: check_status(path.parent),
+        lambda: revive(read_run(path), path.parent.parent / "again"),
     ):
         with read_or_refused():
             use()
     assert set(path.parent.parent.parent.iterdir()) == outside
+
+
+def check_status(folder: Path) -> None:
+    """By itself, and as it is looked through for a run that is another."""
+    for overrides in ((), ASKED):
+        assert status(folder, overrides) == 0
+
+
+ASKED = ("+experiment=smoke", "method=unpruned", "seed=0")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def composed_once() -> Iterator[None]:
+    """What is asked of `status` takes longer to compose than all that is read."""
+    spec = experiment(ASKED)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compose, "jobs", lambda overrides: [list(overrides)])
+        patched.setattr(compose, "experiment", lambda overrides: spec)
+        yield
 
 
 def check_targets(path: Path) -> None:

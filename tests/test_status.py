@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nasbench.cli import main
 from nasbench.errors import InputError, RunError
 from nasbench.gather import gather
 from nasbench.results import RunWriter, find_runs
-from nasbench.run import Run
+from nasbench.run import Run, assemble
 from nasbench.states import State, failure_of, forget_failure, note_failure, state_of
 from nasbench.status import status
 from tests.conftest import TINY
@@ -100,6 +101,58 @@ def test_what_was_asked_for_and_is_not_there_is_missing(
     assert capsys.readouterr().out.splitlines()[-1] == "2 done"
 
 
+def local_data(folder: Path, other: str = "wet") -> Path:
+    """Data in RTE's columns."""
+    folder.mkdir()
+    row = {"sentence1": "It rained.", "sentence2": f"It was {other}."}
+    for split in ("train", "validation"):
+        rows = [json.dumps({**row, "label": i % 2}) for i in range(20)]
+        (folder / f"{split}.jsonl").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_a_run_over_data_in_another_folder_is_known_by_its_content(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["+experiment=rte_bert", "source=local", "model=tiny", "scale=smoke", "method=unpruned", "seed=0"]
+    folders = {
+        name: local_data(tmp_path / name, other) for name, other in (("a", "wet"), ("copy", "wet"), ("b", "dry"))
+    }
+    results = tmp_path / "results"
+    (spec,) = compose.experiment([*asked, f"task.folder={folders['a']}", f"runtime.results={results}"]).runs
+    run = assemble(spec)
+    RunWriter.open(run.path, run.header()).close()
+    for folder, state in (*zip(folders.values(), ("interrupted", "interrupted", "missing"), strict=True),):
+        assert said(capsys, results, [*asked, f"task.folder={folder}"])[-1] == f"1 {state}"
+    lines = said(capsys, results, [*asked, "task.folder=nowhere"])
+    assert lines[-1] == "1 unknown"
+    assert "nowhere is not a folder" in lines[-2]
+
+
+def test_a_run_of_another_experiment_is_another_one(
+    tmp_path: Path, make_run: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_run(tmp_path, "unpruned")
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text(header.replace('"experiment": "smoke"', '"experiment": "other"') + "\n" + rest)
+    assert said(capsys, tmp_path, [*TINY, "method=unpruned", "seed=0"])[-1] == "1 missing"
+
+
+def test_a_header_without_a_budget_and_one_of_unknown_parts_do_not_end_it(
+    tmp_path: Path, make_run: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path, "unpruned")
+    path = tmp_path / "e" / f"{'0' * 16}.jsonl"
+    config = {"method": {"_target_": "their_code.Part"}}
+    RunWriter.open(path, dataclasses.replace(HEADER, run_id=path.stem, budget={}, config=config)).close()
+    lines = said(capsys, tmp_path)
+    assert lines[-1] == "1 done, 1 interrupted"
+    assert lines[-2].endswith("epochs without a budget")
+    lines = said(capsys, tmp_path, [*TINY, "method=unpruned", "seed=0"])
+    assert lines[-1] == "1 done, 1 damaged"
+    assert f"{path} makes no run: config.method._target_ names their_code.Part" in lines[-2]
+
+
 def test_the_jobs_of_a_sweep_are_those_that_hydra_makes() -> None:
     jobs = compose.jobs(["+experiment=smoke", "method=ws_nas,s_nas", "seed=range(0,2)"])
     assert [[text for text in job if text.startswith(("method", "seed"))] for job in jobs] == [
@@ -133,3 +186,20 @@ def test_a_run_that_fails_is_kept_as_failed_and_begun_anew_by_the_same_command(
     assert said(capsys, tmp_path)[-1] == "1 done"
     (path,) = find_runs(tmp_path)
     assert failure_of(path) is None
+
+
+def test_whatever_a_run_ends_with_is_told_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a library raises errors of its own, which a worker process would bring here as they are."""
+    spec = compose.experiment([*TINY, "methods=[unpruned,s_nas]", f"runtime.results={tmp_path}"])
+    tried = []
+
+    def failing(run: Run, *arguments: object, **settings: object) -> None:
+        tried.append(run.method.name)
+        raise ZeroDivisionError("of\na library")
+
+    monkeypatch.setattr(Run, "execute", failing)
+    assert experiment.run_experiment(spec, Console(soft_wrap=True), draw=False) == 1
+    assert tried == ["unpruned", "s_nas"]
+    assert capsys.readouterr().out.count("failed: ZeroDivisionError: of a library") >= 2

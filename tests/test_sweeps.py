@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from nasbench import compose
+from nasbench import cli, compose
 from nasbench.cli import main
-from nasbench.launchers import EXTRAS, PLUGINS, is_installed
+from nasbench.launchers import EXTRAS, PLUGINS, check_jobs, is_installed
 from nasbench.results import find_runs, read_run
 from nasbench.run import assemble
 from tests.conftest import REPOSITORY, TINY
@@ -193,6 +194,44 @@ def test_runs_of_figure_6_are_those_of_figures_11_and_12() -> None:
         return [dict(spec.science) for job in jobs(name, **chosen) for spec in compose.experiment(job).runs]
 
     assert science("klein_fig6") == science("klein_fig11") + science("klein_fig12")
+
+
+@pytest.mark.parametrize(
+    ("swept", "told"),
+    [
+        (["training.epochs=1,0"], "training.epochs must be"),
+        (["method=unpruned,ws_nas", "model.hidden_size=32,30"], "30"),
+        (["seed=0,x"], "seed cannot be 'x'"),
+    ],
+)
+def test_a_mistake_in_any_job_of_a_sweep_is_told_before_the_first_is_made(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, swept: list[str], told: str
+) -> None:
+    monkeypatch.setattr(cli, "_run", lambda *arguments, **settings: pytest.fail("a job was begun"))
+    assert main(["-m", *TINY, *swept]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert told in said
+    assert list(folder.iterdir()) == []
+
+
+def test_of_jobs_that_differ_in_their_seed_alone_one_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed: list[Sequence[str]] = []
+    made = compose.experiment
+    monkeypatch.setattr(compose, "experiment", lambda job: composed.append(job) or made(job))
+    check_jobs([*TINY, "method=unpruned,s_nas", "seed=0,1,2"])
+    assert [[t for t in job if t.startswith(("method", "seed"))] for job in composed] == [
+        ["method=unpruned", "seed=0"],
+        ["method=unpruned", "seed=1"],
+        ["method=unpruned", "seed=2"],
+        ["method=s_nas", "seed=0"],
+    ]
+
+
+def test_a_slurm_job_has_a_core_for_each_thread() -> None:
+    if not is_installed("slurm"):
+        pytest.skip('the slurm launcher is not installed: pip install "nasbench[slurm]"')
+    cfg = compose._compose(["+experiment=smoke", "hydra/launcher=slurm", "runtime.threads=3"])
+    assert cfg.hydra.launcher.cpus_per_task == 3
 
 
 def test_a_sweep_without_multirun_and_one_that_is_not_added_are_refused(

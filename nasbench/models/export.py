@@ -49,9 +49,7 @@ def export(
     """
     if format not in list(Format):
         raise InputError(f"export format must be one of {', '.join(Format)}, not {format!r}")
-    directory = Path(directory).expanduser().resolve()
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InputError(f"{directory} is there and not empty; export writes into a new or an empty folder")
+    directory = free(directory)
     draft = directory.with_name(f".{directory.name}.{uuid.uuid4().hex[:8]}")
     try:
         draft.mkdir(parents=True)
@@ -70,6 +68,14 @@ def export(
         os.replace(draft, directory)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def free(directory: Path | str) -> Path:
+    """The whole path of a folder to export into; raises InputError where something is in it."""
+    directory = Path(directory).expanduser().resolve()
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(f"{directory} is there and not empty; export writes into a new or an empty folder")
+    return directory
 
 
 def _save_custom(model: ElasticModel, directory: Path) -> None:
