@@ -12,18 +12,12 @@ from leaderboard.entry import Entry
 from leaderboard.page import page
 from leaderboard.published import published
 from leaderboard.rank import by_board, overall
-from leaderboard.store import find
 from leaderboard.submission import entries
 from leaderboard.view import view
 from nasbench.results import Run
 from tests.analysis.runs import write_run
 from tests.analysis.sweeps import nas
-from tests.leaderboard.made_up import FRONT, TESTS, read_again, write_results
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    return write_results(tmp_path / "results")
+from tests.leaderboard.made_up import FRONT, TESTS, read_again
 
 
 def made(results: Path) -> list[Entry]:
@@ -209,14 +203,6 @@ def invented(entry: Path) -> dict[str, Any]:
     for seed in data["seeds"]:
         seed["points"] = [{"trial": 0, "validation_error": 0.0, "test_error": 0.0, "size": 0.01}]
     return read_again(data)
-
-
-@pytest.fixture
-def entry(results: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(results.parent)
-    assert main(["submit", "results", "--name", "Ours", "--method", "ws_nas"]) == 0
-    (path,) = find(Path("entries"))
-    return path
 
 
 def test_an_entry_is_held_against_run_files_that_are_there(entry: Path, capsys: pytest.CaptureFixture[str]):

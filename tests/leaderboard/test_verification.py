@@ -7,21 +7,11 @@ from typing import Any
 import pytest
 
 from leaderboard.cli import main
-from leaderboard.store import find, read
+from leaderboard.store import read
 from leaderboard.verification import TOLERANCE, Rerun, badge, verify
 from nasbench.errors import InputError
-from tests.leaderboard.made_up import write_results
 
 Change = Callable[[str], str]
-
-
-@pytest.fixture
-def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    write_results(tmp_path / "results")
-    assert main(["submit", "results", "--name", "Ours", "--method", "ws_nas"]) == 0
-    (path,) = find(Path("entries"))
-    return path
 
 
 def repeated(code: int, change: Change = lambda text: text) -> Callable[[Path, Path], int]:
