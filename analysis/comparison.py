@@ -7,12 +7,15 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from analysis.appearance import in_order
 from analysis.clusters import cluster_notes
-from analysis.labels import OF_THE_METHOD, by_label
-from analysis.selection import front
+from analysis.labels import OF_THE_METHOD, by_label, method_config
+from analysis.normalisation import QuantileTransform, transforms
+from analysis.selection import Member, front, members
 from nasbench.options import flatten
 from nasbench.records import RunHeader, Status
 from nasbench.results import Run
@@ -77,7 +80,7 @@ class Setting:
         return hashlib.sha256(json.dumps(self.named, sort_keys=True).encode()).hexdigest()[:8]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which leave no room for what is computed once
 class Comparison:
     """Runs of one setting.
 
@@ -95,6 +98,21 @@ class Comparison:
         """The finished runs of a method, or of all: the only ones that numbers are made of."""
         runs = self.methods.get(label, ()) if label is not None else [r for rs in self.methods.values() for r in rs]
         return tuple(run for run in runs if run.finished)
+
+    @cached_property
+    def configs(self) -> Mapping[Path, Mapping[str, str]]:
+        """What each run's method was configured with (`labels.method_config`), by the run's path."""
+        return {run.path: method_config(run.header) for runs in self.methods.values() for run in runs}
+
+    @cached_property
+    def fronts(self) -> Mapping[Path, Sequence[Member]]:
+        """Of each finished run its validation front with the test results (`selection.members`), by the run's path."""
+        return {run.path: members(run) for run in self.finished()}
+
+    @cached_property
+    def transform(self) -> QuantileTransform | None:
+        """The quantile transform over all points that any finished run of any method validated; None without points."""
+        return next(iter(transforms(self.finished()).values()), None)
 
     @property
     def budget_epochs(self) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -34,6 +34,11 @@ class QuantileTransform:
 
     values: tuple[tuple[float, ...], ...]
     quantiles: tuple[tuple[float, ...], ...]
+    _knots: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        knots = zip(self.values, self.quantiles, strict=True)
+        object.__setattr__(self, "_knots", tuple((np.array(v), np.array(q)) for v, q in knots))
 
     @classmethod
     def fit(cls, points: ArrayLike) -> Self:
@@ -62,8 +67,8 @@ class QuantileTransform:
         array = np.asarray(points, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != len(self.values):
             raise ValueError(f"points must be [n, {len(self.values)}], not of shape {array.shape}")
-        knots = zip(array.T, self.values, self.quantiles, strict=True)
-        return np.stack([np.interp(column, values, quantiles) for column, values, quantiles in knots], axis=1)
+        columns = zip(array.T, self._knots, strict=True)
+        return np.stack([np.interp(column, values, quantiles) for column, (values, quantiles) in columns], axis=1)
 
     @property
     def reference(self) -> list[float]:

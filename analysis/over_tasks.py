@@ -10,7 +10,7 @@ from analysis.clusters import repetitions
 from analysis.comparison import Comparison
 from analysis.drawing import NothingToDrawError
 from analysis.labels import GROUPS, group_config
-from analysis.selection import hypervolume_on_test
+from analysis.selection import hypervolume_of
 from analysis.task_groups import TaskGroup, settings_left_out, task_groups
 from nasbench.results import Run
 
@@ -102,11 +102,13 @@ def _together(group: TaskGroup) -> OverTasks:
         if comparison.finished(label) and label != UNPRUNED
     )
     common = [label for label in every if _alike([comparison.finished(label) for comparison in comparisons])]
-    scores = {
-        label: tuple(tuple(repetitions(c.finished(label), hypervolume_on_test)) for c in comparisons)
-        for label in common
-    }
+    scores = {label: tuple(_scores(comparison, label) for comparison in comparisons) for label in common}
     return OverTasks(group=group, scores=scores, left_out=tuple(label for label in every if label not in common))
+
+
+def _scores(comparison: Comparison, label: str) -> tuple[float, ...]:
+    points = {path: [member.test_point for member in front] for path, front in comparison.fronts.items()}
+    return tuple(repetitions(comparison.finished(label), lambda run: hypervolume_of(points[run.path])))
 
 
 def _alike(of_tasks: Sequence[Sequence[Run]]) -> bool:

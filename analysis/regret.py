@@ -65,6 +65,12 @@ def on_grid(times: ArrayLike, values: ArrayLike, grid: ArrayLike, *, before: flo
     return known[np.searchsorted(np.asarray(times, dtype=np.float64), np.asarray(grid), side="right")]
 
 
+def changes(times: ArrayLike, values: ArrayLike, *, before: float = 0.0) -> Array:
+    """When a step function, given as to `on_grid`, changes its value [k]: all that a grid needs of it."""
+    known = np.asarray(values, dtype=np.float64)
+    return np.asarray(times, dtype=np.float64)[np.diff(known, prepend=before) != 0]
+
+
 def _cost(run: Run) -> Array:
     return np.array([trial.spent for trial in run.trials], dtype=np.float64) / run.header.epoch_macs
 

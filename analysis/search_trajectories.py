@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from analysis.clusters import clusters
 from analysis.comparison import Comparison
 from analysis.drawing import Clock, Drawing, NothingToDrawError, Options, legend_below, panels
 from analysis.normalisation import QuantileTransform, validation_points
-from analysis.regret import best_seen, elapsed, hypervolumes, on_grid, regret
+from analysis.regret import best_seen, changes, elapsed, hypervolumes, on_grid, regret
 from analysis.variants import Variants, differing, normalised
 from nasbench.results import Run
 
@@ -68,10 +69,12 @@ def repetitions(runs: Sequence[Run], clock: Clock, transform: QuantileTransform 
 
     Seeds that share a super-network are one repetition, by their mean.
     """
-    curves = {
-        run.path: on_grid(elapsed(run, clock.value), hypervolumes(run, transform), grid) for run in runs
-    }  # of each run [k]
-    return np.stack([np.mean([curves[run.path] for run in cluster], axis=0) for cluster in clusters(runs)])
+    return _on_grid(runs, {run.path: (elapsed(run, clock.value), hypervolumes(run, transform)) for run in runs}, grid)
+
+
+def _on_grid(runs: Sequence[Run], curves: Mapping[Path, tuple[Array, Array]], grid: ArrayLike) -> Array:
+    """Curves of runs, each as times and values, as `repetitions`."""
+    return np.stack([np.mean([on_grid(*curves[run.path], grid) for run in of], axis=0) for of in clusters(runs)])
 
 
 def span(runs: Sequence[Run], clock: Clock) -> tuple[float, float]:
@@ -94,11 +97,11 @@ def _steps(found: Variants, clock: Clock, view: str, transform: QuantileTransfor
     _, last = span(found.every, clock)
     frames = []
     for name, runs in found.runs.items():
-        times = [elapsed(run, clock.value) for run in runs]
-        begun = max((float(of_run[0]) for of_run in times if len(of_run)), default=last)
-        grid = np.unique(np.concatenate([*times, [last]]))
+        curves = {run.path: (elapsed(run, clock.value), hypervolumes(run, transform)) for run in runs}
+        begun = max((float(times[0]) for times, _ in curves.values() if len(times)), default=last)
+        grid = np.unique(np.concatenate([*(changes(*curve) for curve in curves.values()), [begun, last]]))
         grid = grid[grid >= begun]
-        values = repetitions(runs, clock, transform, grid)
+        values = _on_grid(runs, curves, grid)
         columns = {
             "hypervolume": values.mean(axis=0),
             "regret": regret(values, best).mean(axis=0),

@@ -81,11 +81,6 @@ def members(run: Run) -> list[Member]:
     return sorted(found, key=lambda member: (member.relative_encoder_parameters, member.trial))
 
 
-def hypervolume_on_test(run: Run) -> float:
-    """Hypervolume of the test points of the validation front, in the run's raw objectives, reference (1, ..., 1)."""
-    return hypervolume_of([member.test_point for member in members(run)])
-
-
 def hypervolume_of(points: Sequence[tuple[float, ...]]) -> float:
     """Hypervolume of raw objectives [n, m], reference (1, ..., 1); 0.0 for no points."""
     return hypervolume(points, [1.0] * len(points[0])) if points else 0.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.clusters import repetitions
 from analysis.comparison import Comparison
-from analysis.selection import THRESHOLDS, Member, best_within, hypervolume_of, members
+from analysis.selection import THRESHOLDS, Member, best_within, hypervolume_of
 from analysis.trajectory import spent_epochs
 from nasbench.results import Run
 
@@ -40,7 +40,7 @@ def end_table(comparison: Comparison) -> pd.DataFrame:
     for label, runs in comparison.methods.items():
         finished = [run for run in runs if run.finished]
         row: dict[str, Any] = {"method": label, "seeds": len(finished), "unfinished": len(runs) - len(finished)}
-        fronts = {run.path: members(run) for run in finished}
+        fronts = {run.path: comparison.fronts[run.path] for run in finished}
         row |= _moments("hypervolume", _hypervolumes(finished, fronts))
         for threshold in THRESHOLDS:
             row |= _scores_within(finished, fronts, threshold)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters
 from analysis.comparison import Comparison
-from analysis.regret import elapsed, hypervolumes, on_grid
+from analysis.regret import changes, elapsed, hypervolumes, on_grid
 from nasbench.results import Run
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def horizon(comparison: Comparison) -> float:
 
 
 def hypervolume_over_cost(comparison: Comparison) -> pd.DataFrame:
-    """Mean and range over seeds of the validation hypervolume of each method, at every step of any of its seeds.
+    """Mean and range over seeds of the validation hypervolume of each method, wherever any of its seeds' changes.
 
     Seeds that share a super-network count as one (`analysis.clusters`).
 
@@ -70,7 +70,9 @@ def hypervolume_over_cost(comparison: Comparison) -> pd.DataFrame:
         groups = [[trajectory(run) for run in cluster] for cluster in clusters(comparison.finished(label))]
         if not groups:
             continue
-        grid = np.unique(np.concatenate([*(s.epochs for steps in groups for s in steps), [end]]))
+        grid = np.unique(
+            np.concatenate([*(changes(s.epochs, s.values) for steps in groups for s in steps), [0.0, end]])
+        )
         values = np.stack([np.mean([s.at(grid) for s in steps], axis=0) for steps in groups])  # [repetitions, grid]
         columns = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0), "seeds": len(groups)}
         frames.append(pd.DataFrame({"method": label, "cost_epochs": grid, **columns}))

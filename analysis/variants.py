@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from analysis.appearance import in_order
 from analysis.comparison import Comparison
 from analysis.drawing import NothingToDrawError
-from analysis.labels import GROUPS, described, group_config, method_config, tell_apart
-from analysis.normalisation import QuantileTransform, transforms
+from analysis.labels import GROUPS, described, tell_apart
+from analysis.normalisation import QuantileTransform
 from nasbench.results import Run
 
 
@@ -24,13 +24,13 @@ class Variants:
         fixed: the options they share, as in "space=small, search=random_search".
         runs: by the option's name, in order, one run a seed. Where runs of one option differ in its settings too, these
             are added to the name.
-        observed: all finished runs of the comparison, of other methods too: what objectives are normalised over.
+        transform: that of the comparison, over the points of other methods too; None where there are no points.
     """
 
     group: str
     fixed: str
     runs: Mapping[str, tuple[Run, ...]]
-    observed: tuple[Run, ...]
+    transform: QuantileTransform | None
 
     @property
     def every(self) -> list[Run]:
@@ -44,13 +44,12 @@ def variants(comparison: Comparison, method: str, group: str) -> Variants | None
     others and have the most variants are taken; of equally many, those with the most runs.
     """
     alike: dict[tuple[tuple[str, str], ...], list[Run]] = defaultdict(list)
-    observed = comparison.finished()
-    for run in observed:
-        of_group = group_config(run.header, group)
-        if run.header.method == method and of_group:
-            rest = {name: value for name, value in method_config(run.header).items() if name not in of_group}
+    for run in comparison.finished():
+        config = comparison.configs[run.path]
+        if run.header.method == method and group in config:
+            rest = {name: value for name, value in config.items() if name not in _of_group(config, group)}
             alike[tuple(sorted(rest.items()))].append(run)
-    found = [_named(runs, group, observed) for runs in alike.values()]
+    found = [_named(comparison, runs, group) for runs in alike.values()]
     best = max(found, key=lambda v: (len(v.runs), len(v.every), v.fixed), default=None)
     return best if best and len(best.runs) > 1 else None
 
@@ -75,23 +74,27 @@ def normalised(found: Variants) -> QuantileTransform:
     Raises:
         NothingToDrawError: no trial has objectives.
     """
-    fitted = list(transforms(found.observed).values())
-    if not fitted:
+    if found.transform is None:
         raise NothingToDrawError("no finished run has a trial with objectives")
-    return fitted[0]
+    return found.transform
 
 
-def _named(runs: list[Run], group: str, observed: tuple[Run, ...]) -> Variants:
-    configs = [group_config(run.header, group) for run in runs]
+def _of_group(config: Mapping[str, str], group: str) -> dict[str, str]:
+    return {name: value for name, value in config.items() if name == group or name.startswith(f"{group}.")}
+
+
+def _named(comparison: Comparison, runs: list[Run], group: str) -> Variants:
+    configs = [_of_group(comparison.configs[run.path], group) for run in runs]
     named: dict[str, list[Run]] = defaultdict(list)
     for run, config, differing in zip(runs, configs, tell_apart(configs), strict=True):
         changed = {name.removeprefix(f"{group}."): value for name, value in differing.items() if name != group}
         name = json.loads(config[group])
         named[f"{name} ({described(changed)})" if changed else name].append(run)
-    shared = [group_config(runs[0].header, other) for other in GROUPS if other != group]
+    first = comparison.configs[runs[0].path]
+    shared = {name: value for other in GROUPS if other != group for name, value in _of_group(first, other).items()}
     return Variants(
         group=group,
-        fixed=described({name: value for config in shared for name, value in config.items()}),
+        fixed=described(shared),
         runs={name: tuple(named[name]) for name in in_order(named)},
-        observed=observed,
+        transform=comparison.transform,
     )

@@ -54,8 +54,8 @@ def _shares(label: str, runs: Sequence[Run], whole: Extent) -> pd.DataFrame:
     found = [
         kept(trial.proposal.architecture, space, whole)
         for run in runs
-        for trial in front(run)
         if (space := space_of(run)) is not None
+        for trial in front(run)
     ]
     return pd.DataFrame(
         {

@@ -23,7 +23,7 @@ from analysis.drawing import (
     legend_below,
     reference_lines,
 )
-from analysis.selection import Member, best_within, members
+from analysis.selection import Member, best_within
 from nasbench.results import Run
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _data(comparison: Comparison, options: Options) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for label in comparison.methods:
         runs = comparison.finished(label)
-        fronts = {run.path: members(run) for run in runs}
+        fronts = {run.path: comparison.fronts[run.path] for run in runs}
         if label == UNPRUNED:
             rows += _references([member.test_score for front in fronts.values() for member in front])
             continue

@@ -11,7 +11,6 @@ from analysis import commands
 from analysis.appearance import UNPRUNED, Appearance, appearances
 from analysis.comparison import Comparison
 from analysis.drawing import Drawing, NothingToDrawError, Options, blank, legend_below
-from analysis.selection import members
 from nasbench.results import Run
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
         [
             (label, seed, m.trial, options.axis.size(m), 1 - m.test_score, 1 - m.validation_score)
             for label, run in chosen.items()
-            for m in members(run)
+            for m in comparison.fronts[run.path]
         ],
         columns=["method", "seed", "trial", "size", "test_error", "validation_error"],
     )

@@ -14,7 +14,6 @@ from analysis import commands
 from analysis.appearance import UNPRUNED, Appearance, appearances
 from analysis.comparison import Comparison
 from analysis.drawing import Axis, Drawing, NothingToDrawError, Options, blank, legend_below, reference_lines
-from analysis.selection import members
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +59,9 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
 def _data(comparison: Comparison, axis: Axis) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for label in comparison.methods:
-        tested = [(run.header.seed, member) for run in comparison.finished(label) for member in members(run)]
+        tested = [
+            (run.header.seed, member) for run in comparison.finished(label) for member in comparison.fronts[run.path]
+        ]
         rows += [("point", label, seed, m.trial, axis.size(m), m.test_score) for seed, m in tested]
         if label == UNPRUNED and tested:
             mean = statistics.fmean(member.test_score for _, member in tested)

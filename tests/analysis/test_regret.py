@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.normalisation import transforms
-from analysis.regret import best_seen, elapsed, hypervolumes, on_grid, regret
+from analysis.regret import best_seen, changes, elapsed, hypervolumes, on_grid, regret
 from nasbench.records import Phase
 from nasbench.results import RunWriter, read_run
 from tests.analysis.runs import header, write_run
@@ -58,3 +58,11 @@ def test_a_step_holds_from_its_time_to_the_next() -> None:
     grid = [0.0, 0.9, 1.0, 1.5, 2.0, 9.0]
     np.testing.assert_array_equal(on_grid([1.0, 2.0, 2.0], [0.1, 0.2, 0.3], grid), [0, 0, 0.1, 0.1, 0.3, 0.3])
     np.testing.assert_array_equal(on_grid([1.0], [0.1], [0.5], before=4.0), [4.0])
+
+
+def test_a_step_function_is_known_from_where_it_changes() -> None:
+    times, values = [1.0, 2.0, 3.0, 5.0, 6.0], [0.0, 0.2, 0.2, 0.3, 0.3]
+    assert changes(times, values).tolist() == [2.0, 5.0]
+    every = np.linspace(0, 7, 71)
+    at = np.concatenate([[0.0], changes(times, values)])
+    assert on_grid(at, on_grid(times, values, at), every).tolist() == on_grid(times, values, every).tolist()

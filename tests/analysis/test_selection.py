@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.selection import best_within, front, hypervolume_of, hypervolume_on_test, members, suggest
+from analysis.selection import best_within, front, hypervolume_of, members, suggest
 from nasbench.errors import InputError
 from nasbench.results import read_run
 from tests.analysis.conftest import FRONT, TESTS
@@ -23,7 +23,7 @@ def grid_hypervolume(points: list[tuple[float, float]], cells: int = 40) -> floa
 def test_hypervolume_is_of_the_test_points_of_the_validation_front(tmp_path: Path):
     run = read_run(write_run(tmp_path, "ws_nas", FRONT, TESTS))
     assert [trial.index for trial in front(run)] == [0, 1, 3]
-    assert hypervolume_on_test(run) == pytest.approx(0.335)
+    assert hypervolume_of([member.test_point for member in members(run)]) == pytest.approx(0.335)
 
 
 def test_hypervolume_equals_a_brute_force_grid():
@@ -64,7 +64,7 @@ def test_suggests_within_five_percent_of_a_negative_best_score(tmp_path: Path):
 def test_a_run_of_failed_trials_has_nothing_to_suggest(tmp_path: Path):
     run = read_run(write_run(tmp_path, "ws_nas", [None, None], {}))
     assert suggest(run) is None
-    assert hypervolume_on_test(run) == 0.0
+    assert hypervolume_of([member.test_point for member in members(run)]) == 0.0
 
 
 def test_a_row_without_the_metric_is_told_in_a_sentence(tmp_path: Path):

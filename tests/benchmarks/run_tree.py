@@ -45,16 +45,17 @@ def write_tree(results: Path, *, seeds: int, trials: int) -> int:
 def _rows(head: dict[str, Any], architectures: list[Architecture], stream: np.random.Generator) -> list[dict[str, Any]]:
     sizes = stream.uniform(0.05, 1, len(architectures)).round(3)
     errors = (0.3 + 0.4 * (1 - sizes) ** 2 + stream.uniform(0, 0.1, len(sizes))).round(6)
+    costs = (stream.uniform(0.2, 0.8, len(sizes)) * EPOCH).astype(int)  # no two runs step at the same time
     trials = [
         Trial(
             index=i,
             batch=i,
             proposal=Proposal(architecture),
-            evaluation=_evaluation(error, size),
-            spent=(i + 1) * EPOCH // 2,
+            evaluation=_evaluation(error, size, cost),
+            spent=spent,
         )
-        for i, (architecture, error, size) in enumerate(
-            zip(architectures, errors.tolist(), sizes.tolist(), strict=True)
+        for i, (architecture, error, size, cost, spent) in enumerate(
+            zip(architectures, errors.tolist(), sizes.tolist(), costs.tolist(), costs.cumsum().tolist(), strict=True)
         )
     ]
     tests = [
@@ -71,11 +72,11 @@ def _rows(head: dict[str, Any], architectures: list[Architecture], stream: np.ra
     return [first, *(t.to_row() for t in trials), *(t.to_row() for t in tests), {"kind": "end"}]
 
 
-def _evaluation(error: float, size: float) -> Evaluation:
+def _evaluation(error: float, size: float, cost: int) -> Evaluation:
     encoder = round(size * FULL.encoder_parameters)
     return Evaluation(
         status=Status.OK,
-        cost=EPOCH // 2,
+        cost=cost,
         sizes=Sizes(OUTSIDE + encoder, encoder, encoder // 2),
         validation={"error": error, "size": size},
         scores={"f1": 1 - error, "exact_match": 0.5 - error / 2, "loss": 3 * error},

@@ -43,11 +43,18 @@ def test_a_hypervolume_trajectory(benchmark: Any, shape: str) -> None:
     assert benchmark.stats.stats.median < TRAJECTORY_SECONDS
 
 
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    results = tmp_path_factory.mktemp("tree") / "results"
+    write_tree(results, seeds=TREE_RUNS // len(TASKS) // len(METHODS), trials=TREE_TRIALS)
+    return results
+
+
 @pytest.mark.benchmark(timer=time.perf_counter)
-def test_the_whole_command_on_5000_runs(benchmark: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("figures", [(), ("--figure", "all")], ids=["default", "all"])
+def test_the_whole_command_on_5000_runs(benchmark: Any, figures: tuple[str, ...], tree: Path, tmp_path: Path) -> None:
     """Loads 500,000 trials of two tasks, and writes tables and figures; a process of its own, whose peak is known."""
-    write_tree(tmp_path / "results", seeds=TREE_RUNS // len(TASKS) // len(METHODS), trials=TREE_TRIALS)
-    seconds, peak = benchmark.pedantic(analysed, args=(tmp_path / "results", tmp_path / "out"), rounds=1)
+    seconds, peak = benchmark.pedantic(analysed, args=(tree, tmp_path, *figures), rounds=1)
     assert seconds < TREE_SECONDS
     assert peak < TREE_BYTES
 
