@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from analysis.absent import absent_options
 from analysis.appearance import in_order
 from analysis.clusters import cluster_notes
 from analysis.labels import OF_THE_METHOD, by_label, method_config
@@ -131,14 +132,18 @@ def compare(runs: Iterable[Run]) -> list[Comparison]:
 
 
 def mixture(comparisons: Sequence[Comparison]) -> list[str]:
-    """One sentence on what several comparisons differ in; none for a single one."""
+    """One sentence on what several comparisons differ in, and one on each that merely lacks an option; none for one."""
     if len(comparisons) < 2:
         return []
     named = [comparison.setting.named for comparison in comparisons]
     differing = [name for name in _union(named) if len({facts.get(name) for facts in named}) > 1]
     shown = [f"{name} ({_values(facts.get(name) for facts in named)})" for name in differing]
     more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
-    return [f"the runs are of {len(named)} settings, never pooled: they differ in {', '.join(shown[:6])}{more}"]
+    runs = [[run for labelled in comparison.methods.values() for run in labelled] for comparison in comparisons]
+    return [
+        f"the runs are of {len(named)} settings, never pooled: they differ in {', '.join(shown[:6])}{more}",
+        *absent_options(list(zip(named, runs, strict=True))),
+    ]
 
 
 def name_of(run: Run) -> str:
@@ -156,9 +161,16 @@ def _comparison(setting: Setting, runs: Sequence[Run]) -> Comparison:
     ordered = {label: methods[label] for label in in_order(methods)}
     notes += [note for labelled in ordered.values() for run in labelled for note in _run_notes(run)]
     notes += [note for label, labelled in ordered.items() for note in cluster_notes(label, labelled)]
+    notes += absent_options([(_whole_config(labelled[0].header), labelled) for labelled in ordered.values()])
     return Comparison(
         setting=setting, methods=ordered, notes=(*notes, *_seed_notes(ordered), *_numerics_notes(ordered))
     )
+
+
+def _whole_config(header: RunHeader) -> dict[str, str]:
+    """All leaves of what may differ in a comparison, but seeds."""
+    parts = flatten({name: part for name, part in header.config.items() if name in OF_THE_METHOD})
+    return {name: value for name, value in parts.items() if name.rpartition(".")[2] != "seed"}
 
 
 def _one_a_seed(runs: Sequence[Run]) -> tuple[tuple[Run, ...], list[str]]:

@@ -32,9 +32,26 @@ def test_runs_of_different_settings_are_named_and_never_pooled(tmp_path: Path, c
     comparisons = compare(load_runs(tmp_path))
     assert [len(comparison.methods["ws_nas"]) for comparison in comparisons] == [1, 1]
     assert comparisons[0].setting.digest != comparisons[1].setting.digest
-    (note,) = mixture(comparisons)
+    note, *others = mixture(comparisons)
     assert "2 settings, never pooled" in note
     assert named in note
+    assert bool(others) == ("none" in named)
+
+
+def test_settings_and_methods_that_merely_lack_an_option_are_named(tmp_path: Path):
+    old, new = {"name": "minilm"}, {"name": "minilm", "drop_layer_norm": False}
+    for seed in (0, 1):
+        write_run(tmp_path, "ws_nas", FRONT, TESTS, seed=seed, config={"model": old})
+    write_run(tmp_path, "ws_nas", FRONT, TESTS, seed=2, config={"model": new})
+    write_run(tmp_path, "s_nas", FRONT, TESTS, seed=2, config={"model": new, "method": {"name": "s_nas", "k": 1}})
+    write_run(tmp_path, "s_nas", FRONT, TESTS, seed=3, config={"model": new, "method": {"name": "s_nas"}})
+    comparisons = compare(load_runs(tmp_path))
+    assert [len(comparison.finished()) for comparison in comparisons] in ([2, 3], [3, 2])
+    (lacking,) = mixture(comparisons)[1:]
+    assert lacking.startswith("ws_nas of seeds 0, 1 differ from others in nothing but that they lack model.drop_l")
+    assert "model.drop_layer_norm (false)" in lacking
+    (note,) = [note for comparison in comparisons for note in comparison.notes if "lack" in note and "option" in note]
+    assert note.startswith("s_nas of seeds 3 differ from others in nothing but that they lack method.k (1)")
 
 
 def test_equal_settings_are_one_comparison_without_notes(experiment: Path):

@@ -145,6 +145,12 @@ def test_a_new_file_is_a_new_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "brand_new" not in {figure.name for figure in choose([])}
 
 
+def test_every_figure_is_in_the_documentations_table():
+    text = (Path(__file__).parents[2] / "docs" / "figures.md").read_text("utf-8")
+    table = text.split("| figure |")[1].split("\n\n")[0]
+    assert [name for name in discover() if f"`{name}`" not in table] == []
+
+
 def test_an_unknown_figure_is_told_with_the_nearest_name():
     with pytest.raises(InputError, match="did you mean pareto"):
         choose(["parto"])
