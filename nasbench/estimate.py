@@ -24,6 +24,9 @@ NETWORK_BYTES = 20_000
 PARAMETER_BYTES, MOMENTS = 4, 2
 """float32; AdamW keeps two moments of each parameter, which are stored as long as a training may go on."""
 
+COPIES = 2
+"""Of each network that is built: as it was pre-trained, and as it was fine-tuned."""
+
 FRONT = 16
 """Members of a front whose weights are stored: as many as are reckoned with before there is one."""
 
@@ -64,9 +67,19 @@ class Planned:
         """Whose weights it is reckoned to store: the one that all others are made of, or those of its front."""
         if self.run.recalled:
             return 0
+        if self.built:
+            return 1 + COPIES * self.built
         if self.run.method.upfront_price(self.run.problem):
             return 1
         return min(FRONT, getattr(getattr(self.run.method, "search", None), "max_trials", None) or FRONT)
+
+    @property
+    def built(self) -> int:
+        """Networks, of those that are built and not cut out, which may be stored at a time: population and children."""
+        search = getattr(self.run.method, "search", None)
+        if not getattr(getattr(self.run.method, "estimator", None), "builds", False) or search is None:
+            return 0
+        return getattr(search, "population_size", 0) + search.batch_size
 
     @property
     def cost(self) -> int | None:

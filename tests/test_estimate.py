@@ -64,16 +64,6 @@ def told_of(*overrides: str) -> str:
     return estimate(plan(compose.experiment(overrides)), 1)
 
 
-def test_a_look_up_takes_no_time_beforehand(tmp_path: Path) -> None:
-    """The table's super-network is billed, not trained."""
-    (planned,) = plan(compose.experiment(["+experiment=table_search", f"runtime.results={tmp_path}"]))
-    assert planned.run.method.upfront_price(planned.run.problem) > 0
-    assert planned.upfront == 0
-    for budget in ("budget=trials", "budget=epochs"):
-        text = told_of("+experiment=table_search", budget, "budget.amount=10", f"runtime.results={tmp_path}")
-        assert text.startswith("as long as so many trials take, 0 MB")
-
-
 def test_a_budget_bounds_time_where_it_can(tmp_path: Path) -> None:
     seconds = ("budget=seconds", "budget.amount=7200", "seeds=[0,1]")
     assert told(tmp_path, "methods=[s_nas]", *seconds).startswith("about 240 min at most (4.0 core-hours), ")
@@ -90,3 +80,19 @@ def test_disk_is_foretold_by_what_a_method_stores(tmp_path: Path) -> None:
         compose.experiment([*TINY, "methods=[s_nas]", "search.max_trials=3", f"runtime.results={tmp_path}"])
     )
     assert capped.networks == 3
+
+
+def test_networks_that_are_built_are_foretold_as_two_copies_of_population_and_children(tmp_path: Path) -> None:
+    """Two founders and three children; the unmodified network is one; each run has its base."""
+    planned = plan(compose.experiment(["+experiment=smoke_pretrain", f"runtime.results={tmp_path}"]))
+    assert {p.run.method.name: p.networks for p in planned} == {"two_phase_nas": 1 + 2 * 5, "unmodified": 1 + 2 * 1}
+
+
+def test_a_look_up_takes_no_time_beforehand(tmp_path: Path) -> None:
+    """The table's super-network is billed, not trained."""
+    (planned,) = plan(compose.experiment(["+experiment=table_search", f"runtime.results={tmp_path}"]))
+    assert planned.run.method.upfront_price(planned.run.problem) > 0
+    assert planned.upfront == 0
+    for budget in ("budget=trials", "budget=epochs"):
+        text = told_of("+experiment=table_search", budget, "budget.amount=10", f"runtime.results={tmp_path}")
+        assert text.startswith("as long as so many trials take, 0 MB")
