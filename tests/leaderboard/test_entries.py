@@ -135,6 +135,16 @@ def test_an_entry_that_is_not_what_its_run_files_say_is_refused(
     assert told in complaint(capsys, "validate", str(entry))
 
 
+def test_a_whole_number_beyond_all_others_is_no_fraction(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(results / "rated", "rated", FRONT, TESTS, config={"training": {"rate": 0.5}})
+    assert main(["submit", "results/rated", "--name", "Rated"]) == 0
+    (path,) = find(Path("entries"))
+    data = json.loads(path.read_text())
+    data["config"]["training"]["rate"] = 10**400
+    path.write_text(json.dumps(data))
+    assert "config.training.rate is 1000" in complaint(capsys, "validate")
+
+
 def test_seeds_of_several_methods_are_refused(entry: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["submit", "results", "--name", "Others", "--method", "s_nas", "--entries", "others"]) == 0
     data, (other,) = json.loads(entry.read_text()), find(Path("others"))
