@@ -14,17 +14,30 @@ import torch
 
 from nasbench import rng
 from nasbench.compose import experiment
+from nasbench.options import descriptions
+from tests.test_two_phase_nas import make as make_two_phase
 
 METHODS = tuple(run.science["method"]["name"] for run in experiment(["+experiment=smoke"]).runs)
 
-SEARCHES = (
-    ("method=ws_nas", "search=local_search", "space=medium", "strategy=random"),
-    ("method=ws_nas", "search=mo_rea", "space=large", "strategy=random_linear"),
-    ("method=ws_nas", "search=nsga2", "space=layer", "strategy=sandwich", "budget.amount=4"),
-    ("method=ws_nas", "search=ehvi", "search.max_trials=8", "strategy=kd"),
-    ("method=s_nas", "search=mo_asha", "training.epochs=2", "budget.amount=4"),
+SEARCHES = {
+    "random_search": ("method=ws_nas",),
+    "local_search": ("method=ws_nas", "space=medium"),
+    "mo_rea": ("method=ws_nas", "space=large"),
+    "nsga2": ("method=ws_nas", "space=layer", "budget.amount=4"),
+    "ehvi": ("method=ws_nas", "search.max_trials=8"),
+    "mo_asha": ("method=s_nas", "training.epochs=2", "budget.amount=4"),
+}
+"""Every search method but that of `two_phase_nas`, and what it takes to be reached in a tiny run."""
+
+OTHERS = (
+    *((*overrides, f"search={name}") for name, overrides in SEARCHES.items()),
+    *(("method=ws_nas", f"strategy={name}") for name in descriptions("strategy")),
     ("method=layer_dropping", "method.strategy=contribution"),
 )
+
+
+def test_every_search_method_is_run() -> None:
+    assert {*SEARCHES, "nsga2_paraskeva"} == set(descriptions("search"))
 
 
 def states() -> tuple[Any, ...]:
@@ -84,7 +97,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
 
 @pytest.mark.parametrize(
     "overrides",
-    [*((f"method={name}",) for name in METHODS), *(pytest.param(one, marks=pytest.mark.slow) for one in SEARCHES)],
+    [*((f"method={name}",) for name in METHODS), *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)],
     ids=" ".join,
 )
 def test_no_run_draws_from_a_global_generator(
@@ -95,6 +108,11 @@ def test_no_run_draws_from_a_global_generator(
     method, *others = overrides
     make_run(tmp_path, method.partition("=")[2], "limits.train=16", *others)
     assert watched.entered  # it went through the streams: heads, dropout
+
+
+def test_no_evolution_of_pretrained_networks_draws_from_a_global_generator(tmp_path: Path, watched: Watched) -> None:
+    make_two_phase(tmp_path)
+    assert watched.entered
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,8 @@ def from_pretrained(model: ElasticModel, layers: int | None = None) -> BlockNetw
     shape = model.shape
     n = shape.layers if layers is None else layers
     block = Block(shape.heads, shape.head_size, (FeedForward("gelu", (shape.units,)),))
-    blocks = BlockNetwork(extract(model, SubNetwork((), (), ())), BlockList((block,) * n))
+    with torch.random.fork_rng(devices=[]):  # what is drawn is overwritten: the global generator stays where it was
+        blocks = BlockNetwork(extract(model, SubNetwork((), (), ())), BlockList((block,) * n))
     for module, layer in zip(blocks.blocks, model.layers[:n], strict=True):
         for name, part in _parts(layer):
             module.get_submodule(name).load_state_dict(part.state_dict())
