@@ -133,12 +133,13 @@ def test_runs_of_one_setting_in_two_experiments_are_pooled(tmp_path: Path, capsy
             for method in ("a", "b"):
                 write_run(tmp_path / f"{task}_{when}", method, [(0.5, 0.5)], {0: 0.5}, task=task, seed=seed)
     write_run(tmp_path / "rte_second", "a", [(0.5, 0.5)], {0: 0.5}, task="rte", seed=2)
-    assert main([str(tmp_path), "--out", str(tmp_path / "out"), "--figure", "aggregate"]) == 0
+    assert main([str(tmp_path), "--out", str(tmp_path / "out"), "--figure", "aggregate", "--report"]) == 0
     assert pd.read_csv(tmp_path / "out" / "aggregate.csv")["repetitions"].tolist() == [2, 2]
     told = "minilm (embedded, laptop): a has unequally many repetitions (2 of mrpc, 3 of rte): those after the first 2"
     assert f"note: aggregate: {told}" in capsys.readouterr().out
     assert f"note: {told}" in (tmp_path / "out" / "aggregate.txt").read_text()
     assert "unequally many repetitions" in (tmp_path / "out" / "aggregate-table.md").read_text()
+    assert f"<li>{told}" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_the_critical_difference_diagram_ranks_mean_test_hypervolumes(tmp_path: Path) -> None:
