@@ -12,7 +12,7 @@ from leaderboard.cli import main
 from leaderboard.store import find, read
 from tests.analysis.runs import write_run
 from tests.leaderboard.complaint import complaint
-from tests.leaderboard.made_up import FRONT, read_again
+from tests.leaderboard.made_up import FRONT, TESTS, read_again
 
 
 def test_an_entry_holds_the_points_and_the_numbers_made_of_them(entry: Path, results: Path) -> None:
