@@ -144,7 +144,7 @@ class Drive:
         """Store the front's weights, and let those go that neither this run nor another needs."""
         trials = self.writer.trials
         own = {trial.evaluation.weights for trial in trials} - {None, *(phase.weights for phase in self.writer.phases)}
-        shared = needed_elsewhere({key for key in own if key}, self.writer.path) if own else set()
+        shared = needed_elsewhere({key for key in own if key}, self.writer.path)
         needed = [*front(trials), *(t for t in trials if t.evaluation.weights in shared)]
         session.keep(needed, trials, over=over)
 

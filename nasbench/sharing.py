@@ -25,6 +25,8 @@ def needed_elsewhere(keys: set[str], own: Path) -> set[str]:
         own: the run file, `<results>/<experiment>/<run_id>.jsonl`, of the run that asks.
     """
     found: set[str] = set()
+    if not keys:
+        return found
     for path in find_runs(own.parent.parent):
         if path == own:
             continue

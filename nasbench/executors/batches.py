@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from nasbench.compose import RunSpec
 from nasbench.estimators.base import Divisible
@@ -16,6 +17,7 @@ from nasbench.executors.worker import Task, evaluate
 from nasbench.method import SearchSession, Session
 from nasbench.problem import Problem
 from nasbench.records import Evaluation, Proposal, Trial
+from nasbench.sharing import needed_elsewhere
 
 Part = tuple[int, ...]
 """Places, in a batch, of proposals that one worker evaluates together."""
@@ -29,11 +31,13 @@ class Parallel:
     """Evaluates by workers what can be divided among them; all else in turn.
 
     Attributes:
+        path: of the run's file.
         spec: of the run, whose results folder is an absolute path.
         few_tasks: give each worker one part of a batch, because a task of its own is dear (a job has to be scheduled);
             else workers take small parts as they get free.
     """
 
+    path: Path
     spec: RunSpec
     problem: Problem
     pool: Pool
@@ -67,7 +71,20 @@ class Parallel:
                 given += 1
                 yield evaluation
         finally:
-            _discard(session, history, [(proposals[i], answers[i]) for i in range(given, len(proposals))])
+            self._discard(session, history, [(proposals[i], answers[i]) for i in range(given, len(proposals))])
+
+    def _discard(
+        self, session: SearchSession, history: Sequence[Trial], unused: Sequence[tuple[Proposal, Answer]]
+    ) -> None:
+        """Give up what was not asked for in the end, and have the weights removed that were stored for it alone."""
+        count = len(history)
+        beyond = [
+            Trial(index=count + n, batch=count, proposal=proposal, evaluation=future.result()[place], spent=0)
+            for n, (proposal, (future, place)) in enumerate(unused)
+            if not future.cancel() and future.done() and future.exception() is None
+        ]
+        shared = needed_elsewhere({key for trial in beyond if (key := trial.evaluation.weights)}, self.path)
+        session.evaluator.keep(history, [trial for trial in beyond if trial.evaluation.weights not in shared])
 
     def _evaluate(self, session: SearchSession, task: Task, worker: Worker) -> list[Evaluation]:
         """A task's evaluations; where its worker dies, those of its proposals one by one."""
@@ -103,13 +120,3 @@ def _dearest_first(parts: Sequence[Part], prices: Sequence[int], *, at_most: int
         load, number, others = merged[0]
         heapq.heapreplace(merged, (load + price(part), number, others + part))
     return [part for _, _, part in sorted(merged, reverse=True)]
-
-
-def _discard(session: SearchSession, history: Sequence[Trial], unused: Sequence[tuple[Proposal, Answer]]) -> None:
-    """Give up what was not asked for in the end, and have the weights removed that were stored for it."""
-    beyond = [
-        Trial(index=len(history) + n, batch=len(history), proposal=proposal, evaluation=future.result()[place], spent=0)
-        for n, (proposal, (future, place)) in enumerate(unused)
-        if not future.cancel() and future.done() and future.exception() is None
-    ]
-    session.evaluator.keep(history, beyond)

@@ -43,6 +43,7 @@ def parallel(run: Run, pool: Pool) -> Parallel:
     runtime = run.spec.runtime
     runtime = replace(runtime, results=str(Path(runtime.results).absolute()))
     return Parallel(
+        path=run.path,
         spec=replace(run.spec, runtime=runtime),
         problem=run.problem,
         pool=pool,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,10 +23,12 @@ from nasbench.executors.choice import begin, executor_of, parallel
 from nasbench.executors.pool import Pool
 from nasbench.executors.processes import Process
 from nasbench.executors.worker import Task
-from nasbench.results import read_run
+from nasbench.records import Evaluation
+from nasbench.results import RunWriter, read_run
 from nasbench.run import Run, assemble
 from tests.conftest import TINY
 from tests.executors import deadly
+from tests.run_file import HEADER, trial
 
 Rows = Callable[[Path], list[dict[str, Any]]]
 Make = Callable[..., Path]
@@ -131,6 +135,27 @@ def test_a_budget_that_ends_within_a_batch_ends_at_the_same_row(
     assert len(read_run(there).trials) == 2
     assert rows(there) == rows(here)
     assert stored_weights(there) == stored_weights(here)
+
+
+def test_weights_that_were_stored_beyond_the_end_go_unless_another_run_needs_them(
+    tmp_path: Path, workers: list[Process]
+) -> None:
+    theirs, ours = "a" * 24, "b" * 24
+    other = tmp_path / "elsewhere" / "other.jsonl"
+    other.parent.mkdir()
+    with RunWriter.open(other, HEADER) as writer:
+        writer.append_trial(trial(0, weights=theirs))
+    given_up: list[list[str | None]] = []
+    session: Any = SimpleNamespace(
+        evaluator=SimpleNamespace(keep=lambda needed, history: given_up.append([t.evaluation.weights for t in history]))
+    )
+    beyond = []
+    for key in (theirs, ours):
+        future: Future[list[Evaluation]] = Future()
+        future.set_result([trial(0, weights=key).evaluation])
+        beyond.append((trial(0).proposal, (future, 0)))
+    parallel(assembled(tmp_path, "s_nas"), Pool(workers[:1]))._discard(session, [], beyond)
+    assert given_up == [[ours]]
 
 
 def test_a_run_that_is_stopped_in_a_batch_and_resumed_has_the_same_rows(
