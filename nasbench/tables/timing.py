@@ -6,7 +6,7 @@ import csv
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -62,18 +62,12 @@ def proposal_time(search: str, settings: Sequence[str], runs: Sequence[tuple[Run
 def _call(run: Run, stored: StoredRun) -> tuple[float, int]:
     """Seconds and proposals of one call, from what the run had seen."""
     assert isinstance(run.method, NeuralArchitectureSearch)
-    search, history = _by_its_model(run.method.search), stored.trials[:TIMED_AT]
+    history = stored.trials[:TIMED_AT]
     space = run.method.space.bind(run.problem.shape)
     stream = rng.generator(run.problem.seed, "search", len(history))
     started = time.perf_counter()
-    proposals = search.propose(space, history, stream)
+    proposals = run.method.search.propose(space, history, stream)
     return time.perf_counter() - started, len(proposals)
-
-
-def _by_its_model(search: Any) -> Any:
-    """The search without the share of random proposals that it may mix in: drawing those takes no time."""
-    mixes = is_dataclass(search) and "random_share" in {field.name for field in fields(search)}
-    return replace(search, random_share=0.0) if mixes else search
 
 
 def store(folder: Path, times: Sequence[ProposalTime]) -> Path:

@@ -213,20 +213,19 @@ def test_times_of_other_searches_stay_and_those_of_the_same_are_replaced(tmp_pat
 
 @dataclass(frozen=True)
 class Counted:
-    """Proposes several at a time, each taking 3 ticks of a clock, or at random, which takes none."""
+    """Proposes several at a time, each of which takes 3 seconds of a clock."""
 
     clock: list[float]
-    random_share: float = 0.5
     several: int = 4
 
     def propose(self, space: object, history: Sequence[Trial], rng: object) -> list[str]:
         assert len(history) == 12
-        self.clock[0] += 3 * self.several if self.random_share == 0 else 0
+        self.clock[0] += 3 * self.several
         return ["proposal"] * self.several
 
 
 @pytest.mark.parametrize(("several", "told"), [(4, (1, 4, 3000.0)), (0, (0, None, None))])
-def test_a_time_is_of_one_proposal_of_the_model(
+def test_a_time_is_of_one_proposal(
     several: int, told: tuple[object, ...], results: Path, table_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
