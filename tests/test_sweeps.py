@@ -217,7 +217,12 @@ def test_a_mistake_in_any_job_of_a_sweep_is_told_before_the_first_is_made(
 def test_of_jobs_that_differ_in_their_seed_alone_one_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     composed: list[Sequence[str]] = []
     made = compose.experiment
-    monkeypatch.setattr(compose, "experiment", lambda job: composed.append(job) or made(job))
+
+    def noted(job: Sequence[str]) -> compose.ExperimentSpec:
+        composed.append(job)
+        return made(job)
+
+    monkeypatch.setattr(compose, "experiment", noted)
     check_jobs([*TINY, "method=unpruned,s_nas", "seed=0,1,2"])
     assert [[t for t in job if t.startswith(("method", "seed"))] for job in composed] == [
         ["method=unpruned", "seed=0"],
