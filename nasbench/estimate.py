@@ -31,8 +31,18 @@ FRONT = 16
 """Members of a front whose weights are stored: as many as are reckoned with before there is one."""
 
 
-def run_file_bytes(trials: int) -> int:
-    return HEADER_BYTES + TRIAL_BYTES * trials
+def run_file_bytes(trials: int, packed: int = 0) -> int:
+    """Of a run file, at most.
+
+    Args:
+        packed: bytes of an architecture of LARGE (`packed_bytes`); those of other spaces are within a trial's.
+    """
+    return HEADER_BYTES + (TRIAL_BYTES + packed) * trials
+
+
+def packed_bytes(layers: int, heads: int, units: int) -> int:
+    """Of an architecture of LARGE, at most: a hexadecimal digit for four heads or units, a string a layer."""
+    return layers * ((heads + units) // 4 + 5)
 
 
 def weights_bytes(parameters: int, networks: int, undecided: int = 0) -> int:

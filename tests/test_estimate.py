@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nasbench import compose
 from nasbench.drive import front
-from nasbench.estimate import estimate, run_file_bytes, weights_bytes
+from nasbench.estimate import estimate, packed_bytes, run_file_bytes, weights_bytes
 from nasbench.plan import plan
 from nasbench.results import read_run
+from nasbench.spaces.large import LargeSpace
 from tests.conftest import REPOSITORY, TINY
 
 Make = Callable[..., Path]
@@ -50,10 +53,19 @@ def test_a_run_takes_no_more_disk_than_the_formula_says(
 
 def test_the_formula_is_the_one_of_the_documentation() -> None:
     text = (REPOSITORY / "docs" / "cluster.md").read_text("utf-8")
-    assert "8,000 + 1,000 T bytes" in text
-    assert run_file_bytes(3) == 8_000 + 1_000 * 3
+    assert "8,000 + (1,000 + A) T bytes" in text
+    assert run_file_bytes(3, 7) == 8_000 + (1_000 + 7) * 3
+    assert "A is L ((H + U) / 4 + 5)" in text
+    assert packed_bytes(12, 12, 3072) == 12 * (771 + 5)
     assert "(4 P + 20,000) N + (12 P + 20,000) U bytes" in text
     assert weights_bytes(7, 3, 2) == (4 * 7 + 20_000) * 3 + (12 * 7 + 20_000) * 2
+
+
+@pytest.mark.parametrize(("layers", "heads", "units"), [(12, 12, 3072), (2, 4, 64), (3, 1, 2)])
+def test_an_architecture_of_large_takes_no_more_than_the_formula_says(layers: int, heads: int, units: int) -> None:
+    space = LargeSpace(layers=layers, heads=heads, units=units)
+    taken = len(json.dumps(space.sample(np.random.default_rng(0)).to_json()))
+    assert 0.5 * packed_bytes(layers, heads, units) < taken <= packed_bytes(layers, heads, units)
 
 
 def told(folder: Path, *overrides: str) -> str:

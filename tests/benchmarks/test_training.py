@@ -26,7 +26,7 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
 FULL = Sandwich(seed=0, k=2, distil=True)
 STEPS, OF = 4, 400
-"""Steps of a round, each with draws of its own: those in a row, of so many, that are nearest to SMALL's mean in size."""
+"""Steps of a round, each with draws of its own: those in a row, of so many, that are nearest to the mean in size."""
 
 
 def optimiser(module: nn.Module) -> torch.optim.Optimizer:
