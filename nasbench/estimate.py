@@ -41,8 +41,8 @@ def run_file_bytes(trials: int, packed: int = 0) -> int:
 
 
 def packed_bytes(layers: int, heads: int, units: int) -> int:
-    """Of an architecture of LARGE, at most: a hexadecimal digit for four heads or units, a string a layer."""
-    return layers * ((heads + units) // 4 + 5)
+    """Of an architecture of LARGE, at most: a hexadecimal digit for four heads or units, in whole bytes, a string a layer."""
+    return layers * ((heads + units) // 4 + 6)
 
 
 def weights_bytes(parameters: int, networks: int, undecided: int = 0) -> int:

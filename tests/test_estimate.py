@@ -55,8 +55,8 @@ def test_the_formula_is_the_one_of_the_documentation() -> None:
     text = (REPOSITORY / "docs" / "cluster.md").read_text("utf-8")
     assert "8,000 + (1,000 + A) T bytes" in text
     assert run_file_bytes(3, 7) == 8_000 + (1_000 + 7) * 3
-    assert "A is L ((H + U) / 4 + 5)" in text
-    assert packed_bytes(12, 12, 3072) == 12 * (771 + 5)
+    assert "A is L ((H + U) / 4 + 6)" in text
+    assert packed_bytes(12, 12, 3072) == 12 * (771 + 6)
     assert "(4 P + 20,000) N + (12 P + 20,000) U bytes" in text
     assert weights_bytes(7, 3, 2) == (4 * 7 + 20_000) * 3 + (12 * 7 + 20_000) * 2
 
