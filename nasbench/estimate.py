@@ -41,7 +41,7 @@ def run_file_bytes(trials: int, packed: int = 0) -> int:
 
 
 def packed_bytes(layers: int, heads: int, units: int) -> int:
-    """Of an architecture of LARGE, at most: a hexadecimal digit for four heads or units, in whole bytes, a string a layer."""
+    """Of an architecture of LARGE, at most: a string a layer, of whole bytes in hexadecimal, a bit a head and unit."""
     return layers * ((heads + units) // 4 + 6)
 
 
