@@ -80,7 +80,7 @@ def _execute_here(planned: Sequence[Planned], display: Display, stop: Stop) -> M
     for p in planned:
         try:
             _execute_run(p.run, lambda event: display.show([event]), stop)
-        except Exception as error:  # as of a worker process: whatever it is, the other runs go on
+        except Exception as error:  # noqa: BLE001 - as of a worker process: the other runs go on
             failures[p.name] = error
         _finish(p, failures.get(p.name), display)
     return failures
