@@ -98,7 +98,7 @@ class ExpectedHypervolumeImprovement:
         if not candidates:
             return []
         chosen: list[Architecture] = []
-        with scope(int(rng.integers(2**62)), "ehvi"), _quiet():
+        with scope(int(rng.integers(2**62)), "ehvi"), _quiet(), _without_compiler():
             improvement = _Improvement(space, trials, self.mc_samples)
             while candidates and len(chosen) < self.batch_size:
                 chosen.append(candidates.pop(int(improvement(candidates).argmax())))
@@ -172,6 +172,25 @@ def _quiet() -> Iterator[None]:
         warnings.simplefilter("ignore", BotorchWarning)
         warnings.simplefilter("ignore", NumericalWarning)
         yield
+
+
+@contextmanager
+def _without_compiler() -> Iterator[None]:
+    """With BoTorch's Python code, not the kernel that it compiles for the processor at hand where there is a compiler.
+
+    The two round differently, so that equal runs would differ by what else is installed; and compiling takes a minute.
+    """
+    from botorch.acquisition.multi_objective import logei
+
+    names = [name for name in ("_load_attempted", "_C") if hasattr(logei, name)]  # as from BoTorch 0.18 on
+    before = {name: getattr(logei, name) for name in names}
+    try:
+        for name, value in zip(names, (True, None), strict=False):
+            setattr(logei, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(logei, name, value)
 
 
 def _to_maximise(values: NDArray[np.float64]) -> NDArray[np.float64]:

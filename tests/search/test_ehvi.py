@@ -104,6 +104,21 @@ def test_the_units_of_objectives_hardly_matter() -> None:
 
 
 @needs_botorch
+def test_nothing_is_compiled_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BoTorch would, where there is a compiler, and round differently then."""
+    from botorch.acquisition.multi_objective import logei
+
+    compiled: list[str] = []
+    monkeypatch.setattr("torch.utils.cpp_extension.load", lambda name, **settings: compiled.append(name))
+    monkeypatch.setattr(logei, "_load_attempted", False, raising=False)
+    history = drive(RandomSearch(), ZDT1_SPACE, zdt1, 6)
+    search = ehvi.ExpectedHypervolumeImprovement(mc_samples=16)
+    assert search.propose(ZDT1_SPACE, history, rng.generator(0, "test"))
+    assert not compiled
+    assert logei._load_attempted is False  # BoTorch's other users have what they had
+
+
+@needs_botorch
 def test_one_objective_is_refused() -> None:
     history = [trial(i, Proposal(Architecture((i, 0, 0, 0, 0, 0))), (float(i),)) for i in range(3)]
     with pytest.raises(InputError, match="needs two objectives or more, not 1"):
