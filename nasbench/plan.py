@@ -24,7 +24,7 @@ def plan(spec: ExperimentSpec) -> list[Planned]:
     Raises:
         InputError: as `run_experiment`.
     """
-    _check_writable(Path(spec.runtime.results))
+    check_writable(Path(spec.runtime.results), "runtime.results")
     check_executor(spec.runtime)
     planned = []
     for run_spec in spec.runs:
@@ -36,14 +36,20 @@ def plan(spec: ExperimentSpec) -> list[Planned]:
     return planned
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path, name: str) -> None:
+    """Args:
+        name: what of the user's choices names the folder.
+
+    Raises:
+        InputError: it can be neither written to nor made.
+    """
     existing = next(path for path in [folder, *folder.absolute().parents] if path.exists() or path.is_symlink())
     if not existing.exists():
-        raise InputError(f"runtime.results={folder} cannot be a folder: {existing} is a link that leads nowhere")
+        raise InputError(f"{name}={folder} cannot be a folder: {existing} is a link that leads nowhere")
     if not existing.is_dir():
-        raise InputError(f"runtime.results={folder} cannot be a folder: {existing} is a file")
+        raise InputError(f"{name}={folder} cannot be a folder: {existing} is a file")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"runtime.results={folder} cannot be written: no permission in {existing.absolute()}")
+        raise InputError(f"{name}={folder} cannot be written: no permission in {existing.absolute()}")
 
 
 def print_plan(planned: Sequence[Planned], spec: ExperimentSpec, console: Console) -> None:

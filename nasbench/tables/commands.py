@@ -70,7 +70,12 @@ def _build(options: argparse.Namespace, console: Console) -> int:
         raise InputError("--out names one table: give one method and one seed, as in method=ws_nas seed=0")
     import torch  # and all that trains: the other actions do without
 
+    from nasbench.plan import check_writable
     from nasbench.tables.build import plan
+
+    check_writable(Path(spec.runtime.results), "runtime.results")
+    if options.out:
+        check_writable(options.out.parent, "the folder of --out")
 
     torch.set_num_threads(spec.runtime.threads)
     for run_spec in spec.runs:

@@ -222,6 +222,21 @@ def test_a_build_takes_overrides_after_its_flags(tmp_path: Path, capsys: pytest.
     assert f"table: {out}" in told
 
 
+@pytest.mark.parametrize("there", ["a file", "nothing"])
+def test_a_table_that_could_not_be_written_is_not_begun(
+    there: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "place"
+    if there == "a file":
+        place.write_text("mine")
+    results = f"runtime.results={tmp_path / 'results'}"
+    build = ["table", "build", *GRID, results, "--out", str(place / "table.parquet"), "dry_run=true"]
+    assert main(build) == (2 if there == "a file" else 0)
+    error = capsys.readouterr().err
+    assert (f"the folder of --out={place} cannot be a folder: {place} is a file" in error) == (there == "a file")
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("setting", ["executor=processes", "workers=2", "workers_per_run=2"])
 def test_workers_that_a_build_would_not_use_are_refused(setting: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", "build", *GRID, f"runtime.{setting}"]) == 2
