@@ -69,7 +69,7 @@ class Scorer:
         return [found[position] for position in range(len(networks))]
 
     def _scores(self, networks: Sequence[SubNetwork]) -> list[dict[str, float]]:
-        tallies = [_Tally(split=self.split, places=self._places, width=self._width) for _ in networks]
+        tallies = [_Tally(split=self.split, places=self._places, width=self.model.num_labels) for _ in networks]
         prefixes = Prefixes.of(networks)
         for part in self._parts:
             hidden = self.model.embed(part.batch) if part.embedded is None else part.embedded
@@ -117,15 +117,10 @@ class Scorer:
         return self.model.head in (Head.QUESTION_ANSWERING, Head.MASKED_LM)
 
     @property
-    def _width(self) -> int:
-        """Numbers that the model puts out for a token, or for an item where it has one output for all of it."""
-        return self.model.num_labels * (1 if self._by_token else self.split.choices)
-
-    @property
     def _output_bytes(self) -> int:
         """Of one network."""
         rows = self.split.lengths.sum() if self._by_token else len(self.split)
-        return 4 * int(rows) * self._width
+        return 4 * int(rows) * self.model.num_labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -225,7 +225,7 @@ def holds(sentence: str, words: Sequence[str]) -> None:
     assert [word for word in words if word not in sentence] == [], sentence
 
 
-QUICK = 5
+QUICK = 10
 """Of so many settings one is tried each time: they go one way, through the configuration."""
 
 

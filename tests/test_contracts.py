@@ -84,7 +84,7 @@ def test_search(name: str, check: Callable[[Any], None]) -> None:
 
 def fitted(configured: Mapping[str, Any]) -> Any:
     """A search method with more rungs than the default scale has, and less work for a surrogate model."""
-    sizes = {"max_fidelity": 5, "mc_samples": 8, "candidates": 32}
+    sizes = {"max_fidelity": 5, "mc_samples": 4, "candidates": 16}
     return build({key: sizes.get(key, value) for key, value in configured.items()}, "search")
 
 

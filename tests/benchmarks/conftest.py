@@ -10,10 +10,15 @@ import torch
 from threadpoolctl import threadpool_limits
 
 
-@pytest.fixture(autouse=True)
-def timed_on_one_core(pytestconfig: pytest.Config) -> Iterator[None]:
+@pytest.fixture(scope="module", autouse=True)
+def asked_for(pytestconfig: pytest.Config) -> None:
+    """Of a module, so that nothing which a module's tests share is made for nothing."""
     if not pytestconfig.getoption("benchmark_enable"):
         pytest.skip("timed by make bench")
+
+
+@pytest.fixture(autouse=True)
+def timed_on_one_core() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with threadpool_limits(1):
