@@ -9,14 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from analysis.comparison import Comparison
 from analysis.drawing import NothingToDrawError
 from nasbench.pareto import ranks
 from nasbench.records import Stage, Status, Trial
 from nasbench.results import Run
-from nasbench.search.fronts import Fronts
+from nasbench.search.nsga2_paraskeva import Crowding, survivors
 
 CUTOFF, FINAL = "phase_0", "phase_1"
 """Names of the two phases of pre-training (`nasbench.records.Stage`)."""
@@ -130,35 +128,38 @@ class Pool:
 def pools(run: Run) -> list[Pool]:
     """The pools of all generations after the initial one, whose size is that of every population of parents.
 
-    Survivors are chosen again from the rows, by rank and then crowding over all objectives (Deb et al. 2002).
+    Survivors are chosen again from the rows as the search chose them: by rank, and then crowding over all objectives or
+    over size alone (`nasbench.search.nsga2_paraskeva`).
     """
     of_run = [candidate for candidate in candidates(run) if candidate.kept]
-    names = run.header.objectives
-    values = [[c.trials[-1].evaluation.validation[name] for name in names] for c in of_run]
-    if not of_run:
-        return []
-    population = Fronts.of(np.array(values, dtype=np.float64))
-    size = sum(candidate.generation == 0 for candidate in of_run)
-    by_generation: dict[int, list[int]] = defaultdict(list)
-    for place, candidate in enumerate(of_run):
-        by_generation[candidate.generation].append(place)
-    found = []
-    for generation, places in sorted(by_generation.items()):
-        parents = population.members
-        population.add(places)
+    by_generation: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in of_run:
+        by_generation[candidate.generation].append(candidate)
+    size, crowding, names = len(by_generation[0]), _crowding(run), run.header.objectives
+    found: list[Pool] = []
+    parents: list[Candidate] = []
+    for generation, offspring in sorted(by_generation.items()):
+        members = [*parents, *offspring]
         if generation:
-            members = [*parents, *places]
-            fronts = ranks([values[place] for place in members]).tolist()
+            values = [[c.trials[-1].evaluation.validation[name] for name in names] for c in members]
             found.append(
                 Pool(
                     generation=generation,
-                    parents=tuple(of_run[place] for place in parents),
-                    offspring=tuple(of_run[place] for place in places),
-                    fronts=tuple(fronts),
+                    parents=tuple(parents),
+                    offspring=tuple(offspring),
+                    fronts=tuple(ranks(values).tolist()),
                 )
             )
-        population.truncate(size)
+        by_trial = {candidate.trials[-1].index: candidate for candidate in members}
+        best = survivors([candidate.trials[-1] for candidate in members], size, crowding)
+        parents = [by_trial[trial.index] for trial in best]
     return found
+
+
+def _crowding(run: Run) -> Crowding:
+    """What the run's search spread survivors by; all objectives, as in the paper, where it does not say."""
+    search = run.header.config.get("method", {}).get("search", {})
+    return Crowding.SIZE if search.get("survival_crowding") == Crowding.SIZE else Crowding.ALL
 
 
 def _chain(first: Trial, heirs: Mapping[int, Trial]) -> Iterable[Trial]:

@@ -21,7 +21,7 @@ class Curve:
 
     Attributes:
         progress: share of its pre-training steps done at each point [n], ascending to 1.
-        losses: mean training loss [n] since the point before.
+        losses: held-out loss [n]; the mean training loss since the point before where that was not measured throughout.
         costs: MACs spent at each point [n], fine-tuning not counted.
         total: MACs of all phases, fine-tuning too.
         error: of the finished network, lower is better.
@@ -34,8 +34,15 @@ class Curve:
     error: float
 
     def seen(self, at: float) -> int:
-        """How many points there are up to a share of the steps, one at least."""
-        return max(1, int(np.searchsorted(self.progress, at + 1e-9, side="right")))
+        """How many points there are up to a share of the steps.
+
+        Raises:
+            ValueError: there is none yet.
+        """
+        points = int(np.searchsorted(self.progress, at + 1e-9, side="right"))
+        if points == 0:
+            raise ValueError(f"nothing is known of a curve at {at:.0%} that begins at {self.progress[0]:.0%}")
+        return points
 
 
 Rule = Callable[[Curve, float], float]
@@ -98,16 +105,20 @@ def stop(curves: Sequence[Curve], at: float, rule: Rule) -> Outcome:
 
 
 def curve_of(run: Run, candidate: Candidate) -> Curve | None:
-    """The curve of a candidate that finished both phases; None of others."""
+    """The curve of a candidate that finished both phases; None of others.
+
+    Of its held-out losses, for those are what the search itself cuts by.
+    """
     stages = candidate.stages
     if not candidate.finished or not all(name in stages and stages[name].curve for name in PRE_TRAINING):
         return None
+    watched = all(held_out is not None for name in PRE_TRAINING for _, _, held_out in stages[name].curve)
     steps, losses, costs = [], [], []
     steps_before, cost_before = 0, 0.0
     for stage in (stages[name] for name in PRE_TRAINING):
-        for step, loss, _ in stage.curve:
+        for step, loss, held_out in stage.curve:
             steps.append(steps_before + step)
-            losses.append(loss)
+            losses.append(held_out if watched else loss)
             costs.append(cost_before + stage.cost * step / stage.steps)
         steps_before, cost_before = steps_before + stage.steps, cost_before + stage.cost
     return Curve(

@@ -26,8 +26,9 @@ VIEWS = {"saved": "COST saved\n(share)", "lost": "error lost\n(best kept)", "ove
 def draw(comparison: Comparison, options: Options) -> Drawing:
     """Means over runs, of the candidates of their last generations that finished, be it for the analysis alone.
 
-    Rules: successive halving keeps those with the lower training loss so far, extrapolation those whose curve comes to
-    the lower loss at the end. The dashed line is where the search itself decided.
+    Rules: successive halving keeps those with the lower held-out loss so far, extrapolation those whose curve comes to
+    the lower loss at the end. Nothing is decided before the first measurement. The dashed line is where the search
+    itself decided.
 
     Data: method, rule, share (of the steps), saved, lost, overlap, candidates, runs.
 
@@ -64,8 +65,9 @@ def _curves(run: Run) -> list[Curve]:
 
 def _outcomes(label: str, groups: Sequence[Sequence[Curve]]) -> pd.DataFrame:
     rows = []
+    first = max(curve.progress[0] for curves in groups for curve in curves)
     for name, rule in RULES.items():
-        for share in SHARES:
+        for share in (share for share in SHARES if share >= first - 1e-9):
             outcomes = [stop(curves, share, rule) for curves in groups]
             means = {view: statistics.fmean(getattr(outcome, view) for outcome in outcomes) for view in VIEWS}
             row = {"method": label, "rule": name, "share": share, **means}

@@ -177,7 +177,8 @@ class Nsga2Paraskeva:
                     state.waiting = self._ranked(batch)
                     state.kept = min(len(state.waiting), math.ceil(self.keep * len(batch)))
                     continue
-            state.population = self._survivors([*state.population, *observed(batch)])
+            pool = [*state.population, *observed(batch)]
+            state.population = survivors(pool, self.population_size, self.survival_crowding)
             state.missing = max(0, self.population_size - len(state.population)) if state.generation == 0 else 0
         return state
 
@@ -187,20 +188,20 @@ class Nsga2Paraskeva:
         scored = [t for t in able if self.cut_score in t.evaluation.scores]
         return sorted(scored, key=lambda trial: trial.evaluation.scores[self.cut_score])
 
-    def _survivors(self, members: Sequence[Trial]) -> list[Trial]:
-        """Plus-selection: the best, whole fronts first; in their order."""
-        if len(members) <= self.population_size:
-            return list(members)
+
+def survivors(members: Sequence[Trial], size: int, crowding: Crowding) -> list[Trial]:
+    """Plus-selection of at most so many trials with objectives: the best, whole fronts first; in their order."""
+    if len(members) <= size:
+        return list(members)
+    if crowding is Crowding.ALL:
         sorted_into = Fronts.of(points(members))
         sorted_into.add(range(len(members)))
-        if self.survival_crowding is Crowding.ALL:
-            sorted_into.truncate(self.population_size)
-            chosen = sorted_into.members
-        else:
-            fitness = _fitness(members)
-            best = sorted(range(len(members)), key=lambda i: fitness[i])[: self.population_size]
-            chosen = sorted(best)
-        return [members[i] for i in chosen]
+        sorted_into.truncate(size)
+        chosen = sorted_into.members
+    else:
+        fitness = _fitness(members)
+        chosen = sorted(sorted(range(len(members)), key=lambda i: fitness[i])[:size])
+    return [members[i] for i in chosen]
 
 
 @dataclass

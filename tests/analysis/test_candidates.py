@@ -9,7 +9,7 @@ from analysis.draw import discover
 from analysis.drawing import NothingToDrawError, Options
 from analysis.load import load_runs
 from nasbench.results import Run
-from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
+from nasbench.search.nsga2_paraskeva import Crowding, Nsga2Paraskeva
 from tests.analysis.phases import Made, generation, write_phases
 
 INITIAL = [Made(3.0, 2.0, 0.5, 1.0), Made(3.5, 2.5, 0.6, 0.5)]
@@ -56,10 +56,12 @@ def test_a_generation_without_survivors_of_its_own_is_survived(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_parents_are_those_that_the_search_itself_had(tmp_path: Path, seed: int) -> None:
-    write_phases(tmp_path, [generation(size, seed, str(i)) for i, size in enumerate((4, 6, 6, 6))])
-    (run,) = load_runs(tmp_path)
-    search = Nsga2Paraskeva(population_size=4, batch_size=6, generations=3)
+@pytest.mark.parametrize("crowding", Crowding)
+def test_parents_are_those_that_the_search_itself_had(tmp_path: Path, seed: int, crowding: Crowding) -> None:
+    config = {"method": {"name": "two_phase_nas", "search": {"survival_crowding": str(crowding)}}}
+    made = [generation(size, seed, str(i)) for i, size in enumerate((4, 6, 6, 6))]
+    (run,) = load_runs(write_phases(tmp_path, made, config=config).parent)
+    search = Nsga2Paraskeva(population_size=4, batch_size=6, generations=3, survival_crowding=crowding)
     found = pools(run)
     assert [pool.generation for pool in found] == [1, 2, 3]
     for pool in found:

@@ -20,7 +20,7 @@ from nasbench.blocks import BlockList
 from nasbench.drive import front
 from nasbench.errors import InputError
 from nasbench.records import Architecture, Evaluation, Proposal, Sizes, Status, Trial
-from nasbench.search.nsga2_paraskeva import Crowding, Nsga2Paraskeva
+from nasbench.search.nsga2_paraskeva import Crowding, Nsga2Paraskeva, survivors
 from nasbench.spaces.hierarchical import Hierarchical, HierarchicalSpace
 from tests.spaces.test_hierarchical import DISTILBERT
 
@@ -116,7 +116,7 @@ def test_parents_are_the_survivors_of_plus_selection() -> None:
         chosen = RankAndCrowding().do(
             Problem(n_var=1, n_obj=2), Population.new("F", values, "index", range(len(pool))), n_survive=8
         )
-        population = PAPER._survivors(pool)
+        population = survivors(pool, PAPER.population_size, PAPER.survival_crowding)
         assert {t.index for t in population} == {pool[i].index for i in chosen.get("index")}
 
 
@@ -186,13 +186,12 @@ def test_survival_by_size_alone_keeps_the_ends_in_size() -> None:
 
     members = [member(i, *point) for i, point in enumerate(((0.9, 1), (0.8, 2), (0.75, 3), (0.1, 10)))]
 
-    def survivors(count: int, crowding: Crowding) -> list[int]:
-        method = replace(PAPER, population_size=count, survival_crowding=crowding)
-        return [trial.index for trial in method._survivors(members)]
+    def chosen(count: int, crowding: Crowding) -> list[int]:
+        return [trial.index for trial in survivors(members, count, crowding)]
 
-    assert survivors(2, Crowding.SIZE) == [0, 3]
-    assert survivors(3, Crowding.SIZE) == [0, 1, 3]
-    assert survivors(3, Crowding.ALL) == [0, 2, 3]
+    assert chosen(2, Crowding.SIZE) == [0, 3]
+    assert chosen(3, Crowding.SIZE) == [0, 1, 3]
+    assert chosen(3, Crowding.ALL) == [0, 2, 3]
 
 
 def all_of(status: Status, first: int) -> Outcome:

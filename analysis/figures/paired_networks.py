@@ -1,0 +1,103 @@
+"""What one option of a method is worth, network by network: trials of the same architectures under equal seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.appearance import COLOURS
+from analysis.comparison import Comparison
+from analysis.contrasts import Contrast, contrasts
+from analysis.drawing import GREY, STYLE, Drawing, NothingToDrawError, Options, Table, legend_below, panels, wrapped
+from analysis.paired import paired_difference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MADE_BY = "python -m nasbench -m +sweep=paraskeva_ablation"
+
+FEWEST = 3
+"""Networks in common that it takes for a comparison."""
+
+_COLUMNS = ["first", "second", "given", "measure", "seed", "first_trial", "second_trial", "difference"]
+_CONTRAST = _COLUMNS[:4]
+
+
+def draw(comparison: Comparison, options: Options) -> Drawing:
+    """Runs of one method that differ in one option: by how much a network is worse under the first than the second.
+
+    A dot is an architecture that both evaluated under one seed, a bar the mean of all with its 95% bootstrap interval.
+    Networks of one run share what precedes them (data, pre-training of the base), so intervals of few seeds are too
+    narrow; each seed's mean stands in the table. Below 0 the first is better.
+
+    Data: first, second, given (options), measure, seed, first_trial, second_trial, difference.
+
+    Raises:
+        NothingToDrawError: no finished runs that differ in one option have three networks in common.
+    """
+    data = _frame(contrasts(comparison))
+    if data.empty:
+        raise NothingToDrawError(f"no finished runs that differ in one option alone have {FEWEST} networks in common")
+    table = _table(data)
+    measures = list(dict.fromkeys(data["measure"]))
+    lines = max(len(group) for _, group in table.data.groupby("measure"))
+    figure, axes = panels(comparison.setting.title, len(measures) * (0.8 + 0.45 * lines), len(measures))
+    for panel, measure in zip(axes, measures, strict=True):
+        _draw(panel, data[data["measure"] == measure], table.data[table.data["measure"] == measure])
+        panel.set_xlabel(f"{measure}, first minus second")
+    legend_below(figure, axes[0])
+    return Drawing(figure, data, table=table)
+
+
+def _frame(found: list[Contrast]) -> pd.DataFrame:
+    rows = [
+        (each.first, each.second, each.given, p.measure, p.seed, p.first_trial, p.second_trial, p.difference)
+        for each in found
+        for p in each.pairs
+    ]
+    data = pd.DataFrame(rows, columns=_COLUMNS)
+    enough = data.groupby(_CONTRAST)["difference"].transform("size") >= FEWEST
+    return data[enough].reset_index(drop=True)
+
+
+def _table(data: pd.DataFrame) -> Table:
+    rows = []
+    for key, pairs in data.groupby(_CONTRAST, sort=False):
+        found = paired_difference(pairs["difference"], np.zeros(len(pairs)))
+        low, high = found.bootstrap.interval or (np.nan, np.nan)
+        by_seed = " ".join(f"{mean:+.4f}" for mean in pairs.groupby("seed")["difference"].mean())
+        rows.append((*key, len(pairs), found.bootstrap.value, low, high, found.wilcoxon, by_seed))
+    names = [*_CONTRAST, "n", "difference", "low", "high", "wilcoxon", "by_seed"]
+    cells = [
+        [*map(str, row[:4]), str(row[4]), f"{row[5]:+.4f} ({row[6]:+.4f} to {row[7]:+.4f})", f"{row[8]:.3g}", row[9]]
+        for row in rows
+    ]
+    return Table(
+        data=pd.DataFrame(rows, columns=names),
+        headings=["first", "second", "given", "measure", "n", "first minus second", "Wilcoxon's p", "means by seed"],
+        cells=cells,
+        caption=(
+            "The same architectures under equal seeds; lower is better in every measure. Means with 95% bootstrap "
+            "intervals over networks, and the p-value of the signed-rank test of no difference."
+        ),
+        text_columns=4,
+    )
+
+
+def _draw(axes: Axes, data: pd.DataFrame, means: pd.DataFrame) -> None:
+    places = {key: place for place, key in enumerate(means[_CONTRAST].itertuples(index=False, name=None))}
+    seeds = list(dict.fromkeys(data["seed"]))
+    for number, (seed, of_seed) in enumerate(data.groupby("seed", sort=True)):
+        heights = [places[key] for key in of_seed[_CONTRAST].itertuples(index=False, name=None)]
+        offset = 0.3 * ((number + 0.5) / len(seeds) - 0.5)
+        colour = COLOURS[1 + number % (len(COLOURS) - 1)]
+        axes.plot(of_seed["difference"], np.add(heights, offset), "o", color=colour, alpha=0.7, label=f"seed {seed}")
+    means_at = np.arange(len(means)) + 0.3
+    reach = np.abs(means[["low", "high"]].to_numpy().T - means["difference"].to_numpy())
+    axes.errorbar(means["difference"], means_at, xerr=reach, fmt="|", color="black", label="mean, 95%")
+    axes.axvline(0, color=GREY, linewidth=0.7, linestyle="--")
+    names = [f"{m.first} − {m.second}" + (f" ({m.given})" if m.given != "-" else "") for m in means.itertuples()]
+    axes.set_yticks(range(len(means)), [wrapped(name) for name in names], fontsize=STYLE["xtick.labelsize"] - 1)
+    axes.set_ylim(len(means) - 0.4, -0.6)
