@@ -13,6 +13,9 @@ from nasbench.records import Architecture
 from nasbench.results import Run
 
 ERROR = "validation error"
+_Measured = dict[Architecture, tuple[int, dict[str, float]]]
+"""Of each architecture the last trial with objectives, and its measures."""
+
 EARLY = {"mlm_loss": "held-out loss of pre-training"}
 """Scores that are compared beside the error, where trials have them, and what they are called."""
 
@@ -60,14 +63,15 @@ def contrasts(comparison: Comparison) -> list[Contrast]:
 
 def _of_method(comparison: Comparison, variants: Sequence[Sequence[Run]]) -> Iterator[Contrast]:
     varied = tell_apart([comparison.configs[runs[0].path] for runs in variants])
-    for (runs, one), (others, other) in combinations(zip(variants, varied, strict=True), 2):
+    by_seed = [{run.header.seed: _measured(run) for run in runs} for runs in variants] if len(variants) > 1 else []
+    for (first, one), (second, other) in combinations(zip(by_seed, varied, strict=False), 2):
         names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
         if len({_option(name) for name in names}) == 1:
             yield Contrast(
                 first=_named(one, names),
                 second=_named(other, names),
                 given=described({name: value for name, value in one.items() if name not in names}) or "-",
-                pairs=tuple(_pairs(runs, others)),
+                pairs=tuple(_pairs(first, second)),
             )
 
 
@@ -81,25 +85,23 @@ def _named(config: Mapping[str, str], names: Sequence[str]) -> str:
     return described({name: config[name] for name in names if name in config}) or "without"
 
 
-def _pairs(runs: Sequence[Run], others: Sequence[Run]) -> Iterator[Pair]:
-    by_seed = {run.header.seed: _measured(run) for run in others}
-    for run in runs:
-        known = by_seed.get(run.header.seed, {})
-        for architecture, (trial, values) in _measured(run).items():
+def _pairs(first: Mapping[int, _Measured], second: Mapping[int, _Measured]) -> Iterator[Pair]:
+    for seed in [seed for seed in first if seed in second]:
+        known = second[seed]
+        for architecture, (trial, values) in first[seed].items():
             other_trial, other_values = known.get(architecture, (-1, {}))
             for measure in [name for name in values if name in other_values]:
                 yield Pair(
                     measure=measure,
-                    seed=run.header.seed,
+                    seed=seed,
                     first_trial=trial,
                     second_trial=other_trial,
                     difference=values[measure] - other_values[measure],
                 )
 
 
-def _measured(run: Run) -> dict[Architecture, tuple[int, dict[str, float]]]:
-    """The last trial with objectives of each architecture, and its measures."""
-    found = {}
+def _measured(run: Run) -> _Measured:
+    found: _Measured = {}
     for trial in run.trials:
         if trial.ok:
             scores = trial.evaluation.scores

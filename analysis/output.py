@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 
 from analysis import commands, markdown
+from analysis.album import Album
 from analysis.comparison import Comparison, compare, mixture
-from analysis.draw import FILES, Figure, render, write_figure
-from analysis.drawing import NothingToDrawError, Options
+from analysis.draw import Figure
+from analysis.drawing import Options
 from analysis.files import make_folder, write
 from analysis.listing import choices, listing
 from analysis.load import load_runs
-from analysis.report import FILE, FORM, Plate, Section, report
+from analysis.report import FILE, Section, report
 from analysis.table import caption, cells, end_table, headings, rendered
 from nasbench.errors import InputError
 from nasbench.results import Run
@@ -38,7 +39,8 @@ class Analysis:
         experiments: dict[Path, list[Run]] = {}
         for run in load_runs(self.results, unreadable):
             experiments.setdefault(run.path.parent, []).append(run)
-        album, sections = _Album(self), []
+        album = Album(options=self.options, command=self.command, report=self.report, say=_say)
+        sections: list[Section] = []
         for folder, runs in experiments.items():
             alone = len(experiments) == 1
             target = (self.out if alone else self.out / folder.name) if self.out else self._default_folder(folder)
@@ -66,7 +68,7 @@ class Analysis:
         """Beside the runs; those of a single run apart from its experiment's."""
         return folder / "figures" / self.results.stem if self.results.is_file() else folder / "figures"
 
-    def _experiment(self, name: str, runs: list[Run], out: Path, album: _Album) -> list[Section]:
+    def _experiment(self, name: str, runs: list[Run], out: Path, album: Album) -> list[Section]:
         make_folder(out)
         comparisons = compare(runs)
         _notes(mixture(comparisons))
@@ -84,36 +86,6 @@ class Analysis:
         for command in dict.fromkeys(commands.of_run(run) for run in runs if not run.finished):
             _say(f"complete what is unfinished: {command}")
         return sections
-
-
-@dataclass(slots=True)
-class _Album:
-    """Draws and writes figures, and numbers those that go into the report."""
-
-    asked: Analysis
-    _number: int = 0
-
-    def plates(
-        self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = ""
-    ) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
-        """Write figures; returns them as the report shows them (none without a report), and why some are not drawn."""
-        found, missing = [], []
-        forms = (*FILES, FORM) if self.asked.report else FILES
-        for figure in figures:
-            command = self.asked.command([figure.name])
-            try:
-                rendered = render(figure, comparisons, self.asked.options, forms)
-            except NothingToDrawError as error:
-                made_by = f": {figure.made_by} makes such runs" if figure.made_by else ""
-                missing.append(f"not drawn: {figure.name}, as {error}{made_by}")
-                _say(missing[-1])
-                continue
-            _wrote(write_figure(figure, rendered, comparisons, out / f"{figure.name}{suffix}", command))
-            _notes([f"{figure.name}: {note}" for note in rendered.drawing.notes])
-            if self.asked.report:
-                self._number += 1
-                found.append(Plate.of(figure, rendered, command, number=self._number))
-        return tuple(found), tuple(missing)
 
 
 def _pooled(sections: Sequence[Section]) -> tuple[list[Comparison], list[str]]:

@@ -34,8 +34,6 @@ def paired_difference(
     Raises:
         ValueError: they differ in number, there are none, or one is not finite.
     """
-    from scipy import stats  # here, because it loads slowly and few figures need it
-
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape:
         raise ValueError(f"pairs need as many values of one as of the other, not {first.shape} and {second.shape}")
@@ -43,9 +41,16 @@ def paired_difference(
     return PairedDifference(
         t=mean_t(differences, confidence=confidence),
         bootstrap=mean_bootstrap(differences, confidence=confidence, samples=samples, seed=seed),
-        # Without a difference there is nothing to rank.
-        wilcoxon=float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0,
+        wilcoxon=signed_rank(differences),
     )
+
+
+def signed_rank(differences: ArrayLike) -> float:
+    """The p-value of Wilcoxon's signed-rank test that differences [n] lie around 0, two-sided."""
+    from scipy import stats  # here, because it loads slowly and few figures need it
+
+    array = np.asarray(differences, dtype=np.float64)
+    return float(stats.wilcoxon(array).pvalue) if array.any() else 1.0  # without a difference there is nothing to rank
 
 
 def common_seeds(a: Mapping[int, float], b: Mapping[int, float]) -> tuple[list[float], list[float]]:

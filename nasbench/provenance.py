@@ -36,7 +36,7 @@ def provenance(overrides: Sequence[str]) -> dict[str, Any]:
         "versions": versions | {name: _version(name) for name in _LIBRARIES},
         "platform": platform.platform(),
         "cpu": _cpu_model(),
-        "cores": _cores(),
+        "cores": usable_cores(),
         "memory_bytes": _memory_bytes(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -132,9 +132,9 @@ def _cpu_model() -> str | None:
     return next(models, None) or platform.processor() or None
 
 
-def _cores() -> int | None:
+def usable_cores() -> int:
     """Of this process, which may have fewer than the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_bytes() -> int | None:

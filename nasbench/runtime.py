@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Any
 
 from nasbench.errors import InputError
 from nasbench.precision import Precision
+from nasbench.provenance import usable_cores
 
 
 class Engine(StrEnum):
@@ -58,12 +58,8 @@ class Runtime:
     def processes(self) -> int:
         """That share the runs of an experiment."""
         own = self.workers_of_a_run if self.executor is Engine.PROCESSES else 1
-        return self.workers or max(1, _cores() // own)
+        return self.workers or max(1, usable_cores() // own)
 
     @property
     def workers_of_a_run(self) -> int:
-        return self.workers_per_run or _cores()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+        return self.workers_per_run or usable_cores()

@@ -11,7 +11,8 @@ from analysis.appearance import COLOURS
 from analysis.comparison import Comparison
 from analysis.contrasts import Contrast, contrasts
 from analysis.drawing import GREY, STYLE, Drawing, NothingToDrawError, Options, Table, legend_below, panels, wrapped
-from analysis.paired import paired_difference
+from analysis.intervals import mean_t
+from analysis.paired import signed_rank
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,11 @@ MADE_BY = "python -m nasbench -m +sweep=paraskeva_ablation"
 FEWEST = 3
 """Networks in common that it takes for a comparison."""
 
+_DOTS = 200
+"""Of a comparison that are drawn at most."""
+_FEW = 5
+"""Seeds that are told apart."""
+
 _COLUMNS = ["first", "second", "given", "measure", "seed", "first_trial", "second_trial", "difference"]
 _CONTRAST = _COLUMNS[:4]
 
@@ -28,9 +34,10 @@ _CONTRAST = _COLUMNS[:4]
 def draw(comparison: Comparison, options: Options) -> Drawing:
     """Runs of one method that differ in one option: by how much a network is worse under the first than the second.
 
-    A dot is an architecture that both evaluated under one seed, a bar the mean of all with its 95% bootstrap interval.
+    A dot is an architecture that both evaluated under one seed, a bar the mean of all with Student's 95% interval.
     Networks of one run share what precedes them (data, pre-training of the base), so intervals of few seeds are too
-    narrow; each seed's mean stands in the table. Below 0 the first is better.
+    narrow; the table has the means of up to five seeds. Below 0 the first is better. Of many networks some hundred are
+    drawn, and all are in the data.
 
     Data: first, second, given (options), measure, seed, first_trial, second_trial, difference.
 
@@ -65,10 +72,11 @@ def _frame(found: list[Contrast]) -> pd.DataFrame:
 def _table(data: pd.DataFrame) -> Table:
     rows = []
     for key, pairs in data.groupby(_CONTRAST, sort=False):
-        found = paired_difference(pairs["difference"], np.zeros(len(pairs)))
-        low, high = found.bootstrap.interval or (np.nan, np.nan)
-        by_seed = " ".join(f"{mean:+.4f}" for mean in pairs.groupby("seed")["difference"].mean())
-        rows.append((*key, len(pairs), found.bootstrap.value, low, high, found.wilcoxon, by_seed))
+        mean = mean_t(pairs["difference"])
+        low, high = mean.interval or (np.nan, np.nan)
+        seeds = pairs.groupby("seed")["difference"].mean()
+        by_seed = " ".join(f"{each:+.4f}" for each in seeds) if len(seeds) <= _FEW else "-"
+        rows.append((*key, len(pairs), mean.value, low, high, signed_rank(pairs["difference"]), by_seed))
     names = [*_CONTRAST, "n", "difference", "low", "high", "wilcoxon", "by_seed"]
     cells = [
         [*map(str, row[:4]), str(row[4]), f"{row[5]:+.4f} ({row[6]:+.4f} to {row[7]:+.4f})", f"{row[8]:.3g}", row[9]]
@@ -79,21 +87,21 @@ def _table(data: pd.DataFrame) -> Table:
         headings=["first", "second", "given", "measure", "n", "first minus second", "Wilcoxon's p", "means by seed"],
         cells=cells,
         caption=(
-            "The same architectures under equal seeds; lower is better in every measure. Means with 95% bootstrap "
-            "intervals over networks, and the p-value of the signed-rank test of no difference."
+            "The same architectures under equal seeds; lower is better in every measure. Means with Student's 95% "
+            "intervals over networks, and the p-value of Wilcoxon's signed-rank test of no difference."
         ),
         text_columns=4,
     )
 
 
 def _draw(axes: Axes, data: pd.DataFrame, means: pd.DataFrame) -> None:
-    places = {key: place for place, key in enumerate(means[_CONTRAST].itertuples(index=False, name=None))}
-    seeds = list(dict.fromkeys(data["seed"]))
-    for number, (seed, of_seed) in enumerate(data.groupby("seed", sort=True)):
-        heights = [places[key] for key in of_seed[_CONTRAST].itertuples(index=False, name=None)]
-        offset = 0.3 * ((number + 0.5) / len(seeds) - 0.5)
-        colour = COLOURS[1 + number % (len(COLOURS) - 1)]
-        axes.plot(of_seed["difference"], np.add(heights, offset), "o", color=colour, alpha=0.7, label=f"seed {seed}")
+    for place, (_, of_key) in enumerate(data.groupby(_CONTRAST, sort=False)):
+        of_key = of_key.iloc[:: -(-len(of_key) // _DOTS)]
+        by_seed = of_key.groupby("seed") if data["seed"].nunique() <= _FEW else [("all", of_key)]
+        for number, (seed, dots) in enumerate(by_seed):
+            label = (f"seed {seed}" if seed != "all" else "a network") if place == 0 else None
+            heights = np.full(len(dots), place + 0.1 * number - 0.2)
+            axes.plot(dots["difference"], heights, "o", color=COLOURS[1 + number], alpha=0.7, label=label)
     means_at = np.arange(len(means)) + 0.3
     reach = np.abs(means[["low", "high"]].to_numpy().T - means["difference"].to_numpy())
     axes.errorbar(means["difference"], means_at, xerr=reach, fmt="|", color="black", label="mean, 95%")

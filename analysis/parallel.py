@@ -1,0 +1,59 @@
+"""The same work on many items, in processes that share what has been loaded."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from nasbench.provenance import usable_cores
+
+Found = TypeVar("Found")
+
+EACH = 4
+"""Items a process has to do at least: for fewer it is not worth its start."""
+MOST = 8
+
+_work: Callable[[int], object] | None = None
+"""What the processes do: they inherit it, with all the runs it knows of, and are told the number of an item alone."""
+
+
+def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
+    """What `work` finds for 0, 1, ... items - 1, in this order; it may only read what it shares with others.
+
+    In processes where the system can copy a running one (Linux), else one after the other: equal results either way.
+    Where a process is killed, as for want of memory, the rest is done one after the other too.
+    """
+    processes = min(MOST, usable_cores(), items // EACH) if sys.platform == "linux" else 1
+    done = 0
+    if processes > 1:
+        try:
+            for found in _mapped(work, items, processes):
+                done += 1
+                yield found
+        except BrokenProcessPool:
+            pass
+    yield from (work(number) for number in range(done, items))
+
+
+def _mapped(work: Callable[[int], Found], items: int, processes: int) -> Iterator[Found]:
+    global _work
+    _work = work
+    try:
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+            with warnings.catch_warnings():  # of threads: those of numerical libraries, which stand a fork
+                warnings.simplefilter("ignore", DeprecationWarning)
+                futures = [pool.submit(_do, number) for number in range(items)]
+            for future in futures:
+                yield future.result()  # type: ignore[misc]
+    finally:
+        _work = None
+
+
+def _do(number: int) -> object:
+    assert _work is not None
+    return _work(number)

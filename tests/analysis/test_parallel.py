@@ -1,0 +1,62 @@
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import parallel
+from analysis.cli import main
+from nasbench.errors import InputError
+from tests.analysis.sweeps import write_sweeps
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
+
+
+def test_what_is_found_comes_in_order_from_processes_that_know_what_was_loaded() -> None:
+    loaded = {number: object() for number in range(9)}  # which could not be sent
+    found = list(parallel.in_order(lambda number: (number, number in loaded, os.getpid()), 9))
+    assert [(number, known) for number, known, _ in found] == [(number, True) for number in range(9)]
+    assert os.getpid() not in {process for _, _, process in found}
+
+
+def test_few_items_are_not_worth_a_process() -> None:
+    assert list(parallel.in_order(lambda _: os.getpid(), 7)) == [os.getpid()] * 7
+
+
+def test_after_a_process_is_killed_the_rest_is_done_in_this_one() -> None:
+    parent = os.getpid()
+
+    def deadly(number: int) -> int:
+        if os.getpid() != parent and number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    assert list(parallel.in_order(deadly, 9)) == list(range(9))
+
+
+def test_an_error_reaches_the_command() -> None:
+    def wrong(number: int) -> int:
+        raise InputError(f"item {number} is wrong")
+
+    with pytest.raises(InputError, match="item 0 is wrong"):
+        list(parallel.in_order(wrong, 9))
+
+
+@pytest.mark.slow
+def test_processes_write_the_same_bytes_as_one_and_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = write_sweeps(tmp_path / "results")
+    written = []
+    for cores in (1, 2):
+        monkeypatch.setattr(parallel, "usable_cores", lambda cores=cores: cores)
+        assert main([str(results), "--figure", "all", "--report", "--out", str(tmp_path / "out")]) == 0
+        files = {path: path.read_bytes() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file()}
+        written.append((capsys.readouterr().out, files))
+    assert written[0] == written[1]
