@@ -14,7 +14,7 @@ from analysis.drawing import NothingToDrawError
 from nasbench.pareto import ranks
 from nasbench.records import Stage, Status, Trial
 from nasbench.results import Run
-from nasbench.search.nsga2_paraskeva import Crowding, survivors
+from nasbench.search.survival import Crowding, survivors
 
 CUTOFF, FINAL = "phase_0", "phase_1"
 """Names of the two phases of pre-training (`nasbench.records.Stage`)."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
-
-from nasbench.provenance import usable_cores
 
 Found = TypeVar("Found")
 
@@ -28,7 +27,7 @@ def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
     In processes where the system can copy a running one (Linux), else one after the other: equal results either way.
     Where a process is killed, as for want of memory, the rest is done one after the other too.
     """
-    processes = min(MOST, usable_cores(), items // EACH) if sys.platform == "linux" else 1
+    processes = min(MOST, usable_cores(), items // EACH)
     done = 0
     if processes > 1:
         try:
@@ -38,6 +37,11 @@ def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
         except BrokenProcessPool:
             pass
     yield from (work(number) for number in range(done, items))
+
+
+def usable_cores() -> int:
+    """Of this process; 1 where a running process cannot be copied."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def _mapped(work: Callable[[int], Found], items: int, processes: int) -> Iterator[Found]:

@@ -154,7 +154,7 @@ def _computed(spec: RunSpec) -> Run:
         objectives=science["objective"],
         training=science["training"],
         seed=science["seed"],
-        weights=WeightsStore(Path(runtime.results) / ".weights"),
+        weights=WeightsStore(Path(runtime.results) / ".weights", unfinished_every=runtime.checkpoint_seconds),
         fingerprints={"data": data.fingerprint, "checkpoint": checkpoint_hash, **_more(science["method"], checkpoint)},
         numerics=numerics,
         device=runtime.device,

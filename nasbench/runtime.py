@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,6 +31,7 @@ class Runtime:
     threads: of each process.
     device: as torch names it.
     precision: of matrix products.
+    checkpoint_minutes: after which a training that goes on is stored, to be taken up if it is cut; None for never.
     results: folder of run files.
     """
 
@@ -40,6 +42,7 @@ class Runtime:
     threads: int = 1
     device: str = "cpu"
     precision: Precision = Precision.FLOAT32
+    checkpoint_minutes: float | None = 15.0
     results: str = "results"
 
     def __post_init__(self) -> None:
@@ -51,8 +54,16 @@ class Runtime:
             raise InputError("runtime.executor=submitit needs runtime.workers_per_run: how many jobs at a time")
         if self.threads < 1:
             raise InputError(f"runtime.threads must be at least 1, not {self.threads}")
+        if self.checkpoint_minutes is not None and not 0 <= self.checkpoint_minutes < math.inf:
+            raise InputError(
+                f"runtime.checkpoint_minutes must be a number of at least 0 or null, not {self.checkpoint_minutes}"
+            )
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
             raise InputError(f"runtime.device must be cpu, cuda or cuda:N, not {self.device}")
+
+    @property
+    def checkpoint_seconds(self) -> float | None:
+        return None if self.checkpoint_minutes is None else 60 * self.checkpoint_minutes
 
     @property
     def processes(self) -> int:

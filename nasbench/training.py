@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +21,7 @@ from nasbench.errors import InputError
 from nasbench.models.task_model import TaskModel
 from nasbench.tasks.base import Batch, Split
 from nasbench.tasks.losses import task_loss
+from nasbench.unfinished import State, Unfinished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +106,12 @@ class Trained:
     Attributes:
         loss: mean of the last epoch's steps; NaN if a loss or gradient was not finite, where training stopped.
         optimizer: its state by name, which training can go on from.
+        earlier: seconds of processes before this one that were at it and were cut off.
     """
 
     loss: float
     optimizer: dict[str, Tensor]
+    earlier: float = 0.0
 
 
 def train(
@@ -120,6 +125,7 @@ def train(
     begin: int = 0,
     end: int | None = None,
     optimizer_state: Mapping[str, Tensor] | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Trained:
     """Train a model in place; in one go or in parts, the result is the same.
 
@@ -128,24 +134,48 @@ def train(
     Args:
         begin, end: epochs done before and after; None for all that the settings say, which the schedule spans anyhow.
         optimizer_state: of the part that ended at `begin`.
+        unfinished: where this training is stored now and then, and goes on from what a process that was cut has left.
     """
     model.train()
     parameters = list(model.parameters())
     device = parameters[0].device
     per_epoch = math.ceil(len(split) / settings.batch_size)
-    first = begin * per_epoch
-    descent = Descent(parameters, settings, settings.epochs * per_epoch, done=first, state=optimizer_state)
-    losses: list[float] = []
-    for step in itertools.islice(steps(split, settings, seed), first, end and end * per_epoch):
+    begun = State(steps=begin * per_epoch, model={}, optimizer=optimizer_state or {}, losses=[], seconds=0.0)
+    state = _further(model, begun, unfinished)
+    descent = Descent(
+        parameters, settings, settings.epochs * per_epoch, done=state.steps, state=state.optimizer or None
+    )
+    losses = state.losses
+    started = time.monotonic()
+    for step in itertools.islice(steps(split, settings, seed), state.steps, end and end * per_epoch):
         batch = {name: tensor.to(device) for name, tensor in split.batch(step.indices).items()}
         report(step.progress)
         model.zero_gradients()
         with rng.scope(seed, "dropout", step.number), model.gradients_in_place():
             loss = backward(batch, step)
         if not descent.step(loss):
-            return Trained(loss=math.nan, optimizer={})
+            return Trained(loss=math.nan, optimizer={}, earlier=state.seconds)
         losses.append(loss)
-    return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=descent.state())
+        if unfinished:
+            unfinished.offer(
+                partial(_state_after, step, model, descent, losses, state.seconds + time.monotonic() - started)
+            )
+    return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=descent.state(), earlier=state.seconds)
+
+
+def _further(model: TaskModel, begun: State, unfinished: Unfinished | None) -> State:
+    """What a process that was cut off has left, with the model filled from it; `begun` where that is no further."""
+    left = unfinished.state() if unfinished else None
+    if left is None or left.steps <= begun.steps:
+        return begun
+    model.load_state_dict(left.model)
+    return left
+
+
+def _state_after(step: Step, model: TaskModel, descent: Descent, losses: list[float], seconds: float) -> State:
+    return State(
+        steps=step.number + 1, model=model.state_dict(), optimizer=descent.state(), losses=losses, seconds=seconds
+    )
 
 
 class Descent:

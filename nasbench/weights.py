@@ -22,12 +22,14 @@ from typing import Any
 
 import filelock
 import safetensors
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from nasbench.errors import InputError
 from nasbench.results import StoreError, sync_folder
 from nasbench.rows import canonical_json, encode, parse
+from nasbench.tensors import file_sha256, save, sync_file
+from nasbench.unfinished import Unfinished
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +49,9 @@ class StoredWeights:
 class WeightsStore:
     """Content-addressed weights in a folder, which is made when something is first stored or locked."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, unfinished_every: float | None = None) -> None:
+        """Unfinished trainings are stored every so many seconds; None for never."""
+        self.folder, self.unfinished_every = folder, unfinished_every
 
     @staticmethod
     def key(recipe: Mapping[str, Any]) -> str:
@@ -128,6 +131,10 @@ class WeightsStore:
             ) from error
         return filelock.FileLock(locks / f"{key}.lock", is_singleton=True)
 
+    def unfinished(self, key: str) -> Unfinished:
+        """The place of the training that makes an entry."""
+        return Unfinished(self.folder / ".unfinished", key, every=self.unfinished_every)
+
     def sweep(self) -> None:
         """Remove what killed processes have left half made; what another process is making stays."""
         for leftover in self.folder.glob(".*-*"):
@@ -163,13 +170,10 @@ class WeightsStore:
 
 
 def _save(folder: Path, tensors: Mapping[str, Tensor], described: Mapping[str, Any]) -> None:
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, folder / _TENSORS)
-    checksums = {"sha256": _sha256(folder / _TENSORS), "described_sha256": _sha256_of(described)}
+    save(tensors, folder / _TENSORS)
+    checksums = {"sha256": file_sha256(folder / _TENSORS), "described_sha256": _sha256_of(described)}
     (folder / _META).write_bytes(encode({**checksums, **described}))
-    for file in (folder / _TENSORS, folder / _META):
-        with open(file, "rb") as opened:
-            os.fsync(opened.fileno())
+    sync_file(folder / _META)
     sync_folder(folder)
 
 
@@ -180,7 +184,7 @@ def _load(entry: Path, key: str) -> StoredWeights:
     if WeightsStore.key(described["recipe"]) != key:
         raise ValueError("its recipe is another's")
     _check_described(described)
-    if described["sha256"] != _sha256(entry / _TENSORS):
+    if described["sha256"] != file_sha256(entry / _TENSORS):
         raise ValueError(f"{_TENSORS} does not match its checksum")
     return StoredWeights(tensors=load_file(entry / _TENSORS), recipe=described["recipe"], meta=described["meta"])
 
@@ -202,8 +206,3 @@ def _is_numbers(scores: Any) -> bool:
 
 def _sha256_of(described: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(described)).hexdigest()
-
-
-def _sha256(file: Path) -> str:
-    with open(file, "rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -77,6 +77,7 @@ SETTINGS: list[Case] = [
     ("+new=1", ["new is not a setting"]),
     ("runtime.threads=0", ["runtime.threads", "0"]),
     ("runtime.workers=none", ["runtime.workers", "none"]),
+    ("runtime.checkpoint_minutes=-1", ["runtime.checkpoint_minutes", "-1"]),
     ("runtime.device=cuda:x", ["runtime.device", "cuda:x"]),
     ("runtime.device=cuda:99", ["runtime.device=cuda:99"]),
     ("runtime.results={file}", ["is a file"]),

@@ -26,6 +26,8 @@ LEVELS = {
     "nasbench.rows": 1,
     "nasbench.differences": 1,
     "nasbench.results": 1,
+    "nasbench.tensors": 0,
+    "nasbench.unfinished": 1,
     "nasbench.weights": 1,
     "nasbench.provenance": 1,
     "nasbench.precision": 1,
@@ -78,7 +80,7 @@ LEVELS = {
 BASELINES_UP_TO = 6
 READERS = (
     *("nasbench.records", "nasbench.results", "nasbench.pareto", "nasbench.rng", "nasbench.errors"),
-    *("nasbench.options", "nasbench.search.fronts"),
+    *("nasbench.options", "nasbench.search.survival"),
 )
 """All of nasbench that analysis and leaderboard may import: they work from stored runs alone."""
 

@@ -212,7 +212,7 @@ def die_while_storing(folder: Path) -> None:
         file.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    with mock.patch.object(weights, "save_file", save_half):
+    with mock.patch.object(weights, "save", save_half):
         put(WeightsStore(folder))
 
 

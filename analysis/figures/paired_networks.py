@@ -70,18 +70,17 @@ def _frame(found: list[Contrast]) -> pd.DataFrame:
 
 
 def _table(data: pd.DataFrame) -> Table:
-    rows = []
+    rows, cells = [], []
     for key, pairs in data.groupby(_CONTRAST, sort=False):
         mean = mean_t(pairs["difference"])
         low, high = mean.interval or (np.nan, np.nan)
         seeds = pairs.groupby("seed")["difference"].mean()
         by_seed = " ".join(f"{each:+.4f}" for each in seeds) if len(seeds) <= _FEW else "-"
-        rows.append((*key, len(pairs), mean.value, low, high, signed_rank(pairs["difference"]), by_seed))
+        likely = signed_rank(pairs["difference"])
+        rows.append((*key, len(pairs), mean.value, low, high, likely, by_seed))
+        shown = f"{mean.value:+.4f} ({low:+.4f} to {high:+.4f})"
+        cells.append([*map(str, key), str(len(pairs)), shown, f"{likely:.3g}", by_seed])
     names = [*_CONTRAST, "n", "difference", "low", "high", "wilcoxon", "by_seed"]
-    cells = [
-        [*map(str, row[:4]), str(row[4]), f"{row[5]:+.4f} ({row[6]:+.4f} to {row[7]:+.4f})", f"{row[8]:.3g}", row[9]]
-        for row in rows
-    ]
     return Table(
         data=pd.DataFrame(rows, columns=names),
         headings=["first", "second", "given", "measure", "n", "first minus second", "Wilcoxon's p", "means by seed"],
@@ -97,11 +96,20 @@ def _table(data: pd.DataFrame) -> Table:
 def _draw(axes: Axes, data: pd.DataFrame, means: pd.DataFrame) -> None:
     for place, (_, of_key) in enumerate(data.groupby(_CONTRAST, sort=False)):
         of_key = of_key.iloc[:: -(-len(of_key) // _DOTS)]
-        by_seed = of_key.groupby("seed") if data["seed"].nunique() <= _FEW else [("all", of_key)]
-        for number, (seed, dots) in enumerate(by_seed):
-            label = (f"seed {seed}" if seed != "all" else "a network") if place == 0 else None
+        apart = data["seed"].nunique() <= _FEW
+        by_seed = (
+            [(f"seed {seed}", dots) for seed, dots in of_key.groupby("seed")] if apart else [("a network", of_key)]
+        )
+        for number, (label, dots) in enumerate(by_seed):
             heights = np.full(len(dots), place + 0.1 * number - 0.2)
-            axes.plot(dots["difference"], heights, "o", color=COLOURS[1 + number], alpha=0.7, label=label)
+            axes.plot(
+                dots["difference"],
+                heights,
+                "o",
+                color=COLOURS[1 + number],
+                alpha=0.7,
+                label=label if place == 0 else None,
+            )
     means_at = np.arange(len(means)) + 0.3
     reach = np.abs(means[["low", "high"]].to_numpy().T - means["difference"].to_numpy())
     axes.errorbar(means["difference"], means_at, xerr=reach, fmt="|", color="black", label="mean, 95%")

@@ -14,6 +14,7 @@ from nasbench.models.elastic import ElasticModel
 from nasbench.models.extraction import extract
 from nasbench.problem import Problem
 from nasbench.records import SubNetwork
+from nasbench.tensors import under
 from nasbench.training import Trained, supervised, train
 from nasbench.weights import WeightsStore
 
@@ -59,17 +60,20 @@ class FineTuning:
     def train(self, done: int = 0) -> tuple[ElasticModel, Trained]:
         """Train on from what is stored of `done` epochs, or from the beginning where it is gone: equal either way."""
         model, state = self._before(done)
-        trained = train(
-            model,
-            self.problem.data.train,
-            self.problem.training,
-            seed=self.problem.seed,
-            backward=supervised(model),
-            report=lambda share: self.problem.report(share * self.problem.training_cost(self.network, self.epochs)),
-            begin=done if state else 0,
-            end=self.epochs,
-            optimizer_state=state,
-        )
+        with self.problem.weights.unfinished(self.key) as unfinished:
+            trained = train(
+                model,
+                self.problem.data.train,
+                self.problem.training,
+                seed=self.problem.seed,
+                backward=supervised(model),
+                report=lambda share: self.problem.report(share * self.problem.training_cost(self.network, self.epochs)),
+                begin=done if state else 0,
+                end=self.epochs,
+                optimizer_state=state,
+                unfinished=unfinished,
+            )
+            unfinished.over()
         return model, trained
 
     def store(self, model: ElasticModel, trained: Trained) -> None:
@@ -103,14 +107,10 @@ class FineTuning:
             earlier = dataclasses.replace(self, epochs=done)
             stored = self.problem.weights.get(earlier.key)
             if stored is not None:
-                return self._loaded(stored.tensors), _under(OPTIMIZER, stored.tensors)
+                return self._loaded(stored.tensors), under(OPTIMIZER, stored.tensors)
         return extract(self.problem.pretrained(), self.network), None
 
     def _loaded(self, tensors: Mapping[str, Tensor]) -> ElasticModel:
         model = extract(self.problem.pretrained(), self.network)
-        model.load_state_dict(_under(MODEL, tensors))
+        model.load_state_dict(under(MODEL, tensors))
         return model
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -29,6 +29,7 @@ from nasbench.problem import Problem
 from nasbench.records import Evaluation, Head, Phase, Point, Proposal, Stage, Status, SubNetwork, TestResult, Trial
 from nasbench.scoring import score
 from nasbench.spaces.base import Inherits
+from nasbench.tensors import under
 from nasbench.training import Step, supervised, train
 from nasbench.weights import WeightsStore
 
@@ -134,7 +135,7 @@ class PretrainFinetuneEvaluator:
         network = self.space.network(trial.proposal.architecture)
         model = self._network(self._task_shell, network)
         tensors = self._tensors(trial, self._history)
-        model.load_state_dict(_under(MODEL, tensors))
+        model.load_state_dict(under(MODEL, tensors))
         scores = score(model, self.problem.data.test, self.problem.training)
         return scored_on_test(self.problem, trial, network, scores, time.perf_counter() - started)
 
@@ -271,7 +272,7 @@ class PretrainFinetuneEvaluator:
         return key
 
     def _pretrained(self, trial: Trial, history: Sequence[Trial]) -> dict[str, Tensor]:
-        return _under(PRETRAINED, self._tensors(trial, history))
+        return under(PRETRAINED, self._tensors(trial, history))
 
     def _tensors(self, trial: Trial, history: Sequence[Trial]) -> dict[str, Tensor]:
         """What was stored of a trial; where that is gone it is trained again: equal, and not billed again.
@@ -295,7 +296,3 @@ def _curve(losses: Sequence[float], points: Sequence[int]) -> tuple[Point, ...]:
     """The mean loss up to each point from the one before."""
     begins = (0, *points)
     return tuple((end, float(np.mean(losses[begin:end])), None) for begin, end in zip(begins, points, strict=False))
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

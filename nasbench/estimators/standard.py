@@ -57,7 +57,7 @@ class StandardEvaluator:
             self.problem.sizes(tuning.network),
             scores,
             cost=self.price(proposal, history),
-            seconds=time.perf_counter() - started,
+            seconds=trained.earlier + time.perf_counter() - started,
             weights=tuning.key,
         )
 

@@ -122,23 +122,27 @@ def _super_network(model: ElasticModel, problem: Problem, strategy: Strategy, sp
         seed=strategy.seed,
     )
     key = WeightsStore.key(recipe)
-    with problem.weights.lock(key):
+    with problem.weights.lock(key), problem.weights.unfinished(key) as unfinished:
         stored = problem.weights.get(key)
         if stored is None:
             started = time.perf_counter()
-            loss = train_super_network(
+            trained = train_super_network(
                 model,
                 problem.data.train,
                 problem.training,
                 strategy=strategy,
                 space=space,
                 report=lambda share: problem.report(share * cost),
+                unfinished=unfinished,
             )
-            if math.isnan(loss):
+            if math.isnan(trained.loss):
+                unfinished.over()
                 raise RunError("the super-network's training diverged: its loss or gradient was not finite")
-            meta: Mapping[str, Any] = {"cost": cost, "scores": {"loss": loss}, "seconds": time.perf_counter() - started}
+            seconds = trained.earlier + time.perf_counter() - started
+            meta: Mapping[str, Any] = {"cost": cost, "scores": {"loss": trained.loss}, "seconds": seconds}
             problem.weights.put(key, model.state_dict(), recipe=recipe, meta=meta)
         else:
             meta = stored.meta
             model.load_state_dict(dict(stored.tensors))
+        unfinished.over()
     return Phase(name="super_network", cost=cost, weights=key, scores=meta["scores"], seconds=meta["seconds"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -44,6 +44,10 @@ class TaskModel(Protocol):
     def gradients_in_place(self) -> AbstractContextManager[None]: ...
 
     def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def state_dict(self) -> Mapping[str, Tensor]: ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> object: ...
 
     def train(self, mode: bool = True) -> object: ...
 

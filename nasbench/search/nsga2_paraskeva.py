@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from itertools import groupby
 
 import numpy as np
@@ -18,8 +17,8 @@ import numpy as np
 from nasbench.errors import InputError
 from nasbench.records import Proposal, Status, Trial
 from nasbench.search.base import check_bounds
-from nasbench.search.fronts import Fronts, crowding_distance
-from nasbench.search.ranking import observed, points
+from nasbench.search.ranking import observed
+from nasbench.search.survival import Crowding, fitness, survivors
 from nasbench.search.unseen import unseen_proposals
 from nasbench.spaces.base import Inherits, Points, SearchSpace
 
@@ -30,18 +29,6 @@ CUT_OFF, COMPLETE = 1, 2
 
 FOUNDERS = 10
 """So many times the population are drawn at most to find its first members: then the search gives up."""
-
-
-class Crowding(StrEnum):
-    """What spreads the survivors of a front that is cut.
-
-    Attributes:
-        ALL: crowding distance over all objectives (Deb et al. 2002).
-        SIZE: over the size ratio alone, as in the choice of parents.
-    """
-
-    ALL = "all"
-    SIZE = "size"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +111,11 @@ class Nsga2Paraskeva:
     def _children(
         self, space: Points, history: Sequence[Trial], rng: np.random.Generator, state: _State
     ) -> list[Proposal]:
-        fitness = _fitness(state.population)
+        rated = fitness(state.population)
 
         def draw() -> Proposal:
             order = rng.permutation(len(state.population)).tolist()  # the first of equals wins
-            winner = state.population[min(order[: self.tournament], key=fitness.__getitem__)]
+            winner = state.population[min(order[: self.tournament], key=rated.__getitem__)]
             return Proposal(space.mutate(winner.proposal.architecture, rng), parent=winner.index)
 
         drawn = unseen_proposals(space, history, rng, size=self.batch_size, draw=draw)
@@ -189,21 +176,6 @@ class Nsga2Paraskeva:
         return sorted(scored, key=lambda trial: trial.evaluation.scores[self.cut_score])
 
 
-def survivors(members: Sequence[Trial], size: int, crowding: Crowding) -> list[Trial]:
-    """Plus-selection of at most so many trials with objectives: the best, whole fronts first; in their order."""
-    if len(members) <= size:
-        return list(members)
-    if crowding is Crowding.ALL:
-        sorted_into = Fronts.of(points(members))
-        sorted_into.add(range(len(members)))
-        sorted_into.truncate(size)
-        chosen = sorted_into.members
-    else:
-        fitness = _fitness(members)
-        chosen = sorted(sorted(range(len(members)), key=lambda i: fitness[i])[:size])
-    return [members[i] for i in chosen]
-
-
 @dataclass
 class _State:
     """Attributes:
@@ -222,19 +194,3 @@ class _State:
     children: list[Trial] = field(default_factory=list)
     waiting: list[Trial] = field(default_factory=list)
     pending: list[Trial] = field(default_factory=list)
-
-
-def _fitness(members: Sequence[Trial]) -> Mapping[int, tuple[int, float]]:
-    """Of each member, the less the better: rank, then crowding within its front in size alone.
-
-    The paper maximises the size ratio, original over candidate: crowding counts distances of that.
-    """
-    fronts = Fronts.of(points(members))
-    fronts.add(range(len(members)))
-    rank = {i: place for i, (place, _) in fronts.fitness().items()}
-    found: dict[int, tuple[int, float]] = {}
-    for place in set(rank.values()):
-        front = [i for i in rank if rank[i] == place]
-        spread = crowding_distance([(1 / members[i].evaluation.sizes.parameters,) for i in front])
-        found |= {i: (place, -distance) for i, distance in zip(front, spread, strict=True)}
-    return found

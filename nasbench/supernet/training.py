@@ -12,7 +12,8 @@ from nasbench.spaces.base import SearchSpace
 from nasbench.supernet.base import Pass, Strategy, price
 from nasbench.tasks.base import Batch, Split
 from nasbench.tasks.losses import distillation_loss, task_loss
-from nasbench.training import Report, Step, Training, steps, train
+from nasbench.training import Report, Step, Trained, Training, steps, train
+from nasbench.unfinished import Unfinished
 
 
 def train_super_network(
@@ -23,13 +24,14 @@ def train_super_network(
     strategy: Strategy,
     space: SearchSpace,
     report: Report,
-) -> float:
-    """Train in place; returns the loss as `training.train` does."""
+    unfinished: Unfinished | None = None,
+) -> Trained:
+    """Train in place, as `training.train` does."""
 
     def backward(batch: Batch, step: Step) -> float:
         return accumulate_gradients(model, batch, _plan(strategy, space, step), strategy)
 
-    return train(model, split, settings, seed=strategy.seed, backward=backward, report=report).loss
+    return train(model, split, settings, seed=strategy.seed, backward=backward, report=report, unfinished=unfinished)
 
 
 def accumulate_gradients(model: ElasticModel, batch: Batch, passes: list[Pass], strategy: Strategy) -> float:

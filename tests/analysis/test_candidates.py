@@ -9,7 +9,8 @@ from analysis.draw import discover
 from analysis.drawing import NothingToDrawError, Options
 from analysis.load import load_runs
 from nasbench.results import Run
-from nasbench.search.nsga2_paraskeva import Crowding, Nsga2Paraskeva
+from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
+from nasbench.search.survival import Crowding
 from tests.analysis.phases import Made, generation, write_phases
 
 INITIAL = [Made(3.0, 2.0, 0.5, 1.0), Made(3.5, 2.5, 0.6, 0.5)]

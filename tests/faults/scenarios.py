@@ -20,7 +20,7 @@ RESULTS = Path("results")
 PREPARATION = "data preparation"
 
 SIZES = ("limits.train=16", "limits.validation=8", "limits.test=8", "training.batch_size=8")
-SMOKE = ("+experiment=smoke", *SIZES, "runtime.workers=1", f"runtime.results={RESULTS}")
+SMOKE = ("+experiment=smoke", *SIZES, "runtime.workers=1", "runtime.checkpoint_minutes=0", f"runtime.results={RESULTS}")
 LOCAL = ("+experiment=rte_bert", "source=local", "model=tiny", "scale=smoke", "methods=[unpruned]", *SMOKE[1:])
 GRID = ("+experiment=table_small", "model=tiny", "scale=smoke", "space.units_step=32", *SIZES)
 

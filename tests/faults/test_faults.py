@@ -14,13 +14,14 @@ import pytest
 import torch
 from rich.console import Console
 
-from nasbench import results, weights
+from nasbench import results, tensors
 from nasbench.compose import ExperimentSpec, experiment
 from nasbench.estimators import fine_tuning, weight_sharing
 from nasbench.estimators.fine_tuning import FineTuning
 from nasbench.experiment import run_experiment
 from nasbench.results import RunWriter, read_run
 from nasbench.run import assemble
+from nasbench.training import Trained
 from tests.conftest import TINY
 from tests.faults.compare import finished, unlike
 
@@ -57,8 +58,8 @@ def no_memory_of_torch(*_: Any, **__: Any) -> None:
     raise torch.OutOfMemoryError("tried to allocate 2 GiB")
 
 
-def diverges(*_: Any, **__: Any) -> float:
-    return math.nan
+def diverges(*_: Any, **__: Any) -> Trained:
+    return Trained(loss=math.nan, optimizer={})
 
 
 def no_space(*_: Any, **__: Any) -> None:
@@ -72,7 +73,7 @@ def read_only(*_: Any, **__: Any) -> None:
 FAULTS: list[tuple[str, Any, str, Callable[..., Any], str]] = [
     ("s_nas", FineTuning, "train", no_memory, "out of memory: take fewer runtime.workers"),
     ("s_nas", FineTuning, "train", no_memory_of_torch, "tried to allocate 2 GiB"),
-    ("s_nas", weights, "save_file", no_space, "could not be stored in"),
+    ("s_nas", tensors, "save_file", no_space, "could not be stored in"),
     ("ws_nas", weight_sharing, "train_super_network", diverges, "the super-network's training diverged"),
     ("ws_nas", weight_sharing, "train_super_network", no_memory, "out of memory"),
 ]
@@ -93,7 +94,7 @@ def test_a_run_that_fails_is_told_the_other_goes_on_and_repeating_the_command_co
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "results"
-    only = (failing,) if owner is weights else ("s_nas", "ws_nas")
+    only = (failing,) if owner is tensors else ("s_nas", "ws_nas")
     chosen = replace(spec, runs=tuple(one for one in spec.runs if one.science["method"]["name"] in only))
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, fault)

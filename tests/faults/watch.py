@@ -40,7 +40,7 @@ CALLS = ("os.fsync", "os.replace", "os.rename", "os.unlink")
 """Seen before and after they are made."""
 
 WRITES = {
-    "nasbench.weights.save_file": 1,
+    "nasbench.tensors.save_file": 1,
     "nasbench.tables.file.pq.write_table": 1,
     "pathlib.Path.write_bytes": 0,
 }

@@ -20,7 +20,8 @@ from nasbench.blocks import BlockList
 from nasbench.drive import front
 from nasbench.errors import InputError
 from nasbench.records import Architecture, Evaluation, Proposal, Sizes, Status, Trial
-from nasbench.search.nsga2_paraskeva import Crowding, Nsga2Paraskeva, survivors
+from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
+from nasbench.search.survival import Crowding, survivors
 from nasbench.spaces.hierarchical import Hierarchical, HierarchicalSpace
 from tests.spaces.test_hierarchical import DISTILBERT
 
