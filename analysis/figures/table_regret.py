@@ -20,6 +20,8 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     Raises:
         NothingToDrawError: no finished run is one on a table.
     """
+    from matplotlib.ticker import LogLocator
+
     data = regret_over_evaluations(searches(comparison))
     if data.empty:
         raise NothingToDrawError("no finished run is one on a table")
@@ -32,9 +34,9 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
         if steps["low"].notna().any():
             axes.fill_between(x, steps["low"], steps["high"], step="post", color=look.colour, alpha=0.15, linewidth=0)
     if (data["regret"] > 0).any():
-        axes.set_yscale("log", nonpositive="clip")
+        axes.set_yscale("log", nonpositive="clip", subs=[])
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # regret seldom spans decades
         axes.yaxis.set_major_formatter("{x:g}")  # matplotlib's own writes mathematics, which the style does not read
-        axes.yaxis.set_minor_formatter("")
         axes.set_ylim(bottom=0.5 * data["regret"][data["regret"] > 0].min())
     axes.set_xlabel("evaluations")
     seeds = "\n(mean and 95% interval)" if data["seeds"].max() > 1 else ""
