@@ -140,8 +140,8 @@ def train(
     parameters = list(model.parameters())
     device = parameters[0].device
     per_epoch = math.ceil(len(split) / settings.batch_size)
-    begun = State(steps=begin * per_epoch, model={}, optimizer=optimizer_state or {}, losses=[], seconds=0.0)
-    state = _further(model, begun, unfinished)
+    begun = State(steps=begin * per_epoch, model={}, optimizer=optimizer_state or {})
+    state = resumed(model, begun, unfinished)
     descent = Descent(
         parameters, settings, settings.epochs * per_epoch, done=state.steps, state=state.optimizer or None
     )
@@ -163,7 +163,7 @@ def train(
     return Trained(loss=float(np.mean(losses[-per_epoch:])), optimizer=descent.state(), earlier=state.seconds)
 
 
-def _further(model: TaskModel, begun: State, unfinished: Unfinished | None) -> State:
+def resumed(model: TaskModel, begun: State, unfinished: Unfinished | None) -> State:
     """What a process that was cut off has left, with the model filled from it; `begun` where that is no further."""
     left = unfinished.state() if unfinished else None
     if left is None or left.steps <= begun.steps:

@@ -8,10 +8,11 @@ go or in parts.
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +24,13 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from nasbench.records import Point
 from nasbench.results import sync_folder
 from nasbench.tensors import file_sha256, save, under
 
 _log = logging.getLogger(__name__)
 
-_MODEL, _OPTIMIZER, _LOSSES, _STEPS, _SECONDS = "model.", "optimizer.", "losses", "steps", "seconds"
+_MODEL, _OPTIMIZER, _LOSSES, _STEPS, _SECONDS, _CURVE = "model.", "optimizer.", "losses", "steps", "seconds", "curve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +40,17 @@ class State:
     Attributes:
         steps: done so far.
         model, optimizer: tensors by name.
-        losses: of the steps since those that `nasbench.training.train` began with.
+        losses: of the steps since those that it began with.
         seconds: that it took, in all processes that were at it.
+        curve: points of a learning curve so far, as of `nasbench.records.Stage`.
     """
 
     steps: int
     model: Mapping[str, Tensor]
     optimizer: Mapping[str, Tensor]
-    losses: list[float]
-    seconds: float
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    curve: Sequence[Point] = ()
 
 
 class Unfinished:
@@ -104,7 +108,8 @@ class Unfinished:
                 file.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"{self._key}-*.safetensors"))
+        found = sorted(self._folder.glob(f"{self._key}-*.safetensors"))
+        return [file for file in found if file.stem.rpartition("-")[0] == self._key]
 
     def _store(self, state: State) -> None:
         tensors = {_MODEL + name: tensor for name, tensor in state.model.items()}
@@ -112,6 +117,7 @@ class Unfinished:
         tensors[_LOSSES] = torch.tensor(state.losses, dtype=torch.float64)
         tensors[_STEPS] = torch.tensor(state.steps)
         tensors[_SECONDS] = torch.tensor(state.seconds, dtype=torch.float64)
+        tensors[_CURVE] = torch.tensor([_numbers(point) for point in state.curve], dtype=torch.float64)
         new, before = self._folder / f".{self._key}.new", self._files()
         save(tensors, new)
         whole = self._folder / f"{self._key}-{file_sha256(new)}.safetensors"
@@ -132,6 +138,7 @@ class Unfinished:
                 optimizer=under(_OPTIMIZER, tensors),
                 losses=tensors[_LOSSES].tolist(),
                 seconds=float(tensors[_SECONDS]),
+                curve=tuple(map(_point, tensors[_CURVE].tolist())),
             )
         except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
             aside = next(p for n in count(1) if not (p := file.with_suffix(f".damaged-{n}")).exists())
@@ -139,3 +146,13 @@ class Unfinished:
                 file.rename(aside)
                 _log.warning("a training's stored state is damaged (%s): moved to %s", error, aside)
             return None
+
+
+def _numbers(point: Point) -> tuple[float, float, float]:
+    step, loss, held_out = point
+    return step, loss, math.nan if held_out is None else held_out
+
+
+def _point(numbers: Sequence[float]) -> Point:
+    step, loss, held_out = numbers
+    return int(step), loss, None if math.isnan(held_out) else held_out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn
@@ -31,6 +32,7 @@ from nasbench.scoring import score
 from nasbench.spaces.base import Inherits
 from nasbench.tensors import under
 from nasbench.training import Step, supervised, train
+from nasbench.unfinished import Unfinished
 from nasbench.weights import WeightsStore
 
 MLM_LOSS = "mlm_loss"
@@ -77,6 +79,17 @@ class PretrainFinetuneEvaluator:
         return pretraining + (0 if stops(proposal) else self._tuning_cost(network))
 
     def evaluate(self, proposal: Proposal, history: Sequence[Trial]) -> Evaluation:
+        """What its phases have come to is stored now and then until the trial ends; fine-tuning begins anew."""
+        key = WeightsStore.key(self._recipe(proposal, history))
+        names = [phase for phase, _ in self.plan.pretraining_of(proposal)]
+        with ExitStack() as stack:
+            places = {name: stack.enter_context(self.problem.weights.unfinished(f"{key}-{name}")) for name in names}
+            found = self._evaluated(proposal, history, places)
+            for place in places.values():
+                place.over()
+        return found
+
+    def _evaluated(self, proposal: Proposal, history: Sequence[Trial], places: Mapping[str, Unfinished]) -> Evaluation:
         self._history, started = history, time.perf_counter()
         network = self.space.network(proposal.architecture)
         model = self._beginning(proposal, network, history)
@@ -84,11 +97,12 @@ class PretrainFinetuneEvaluator:
         note = None
         for phase, steps in self.plan.pretraining_of(proposal):
             note = self._free(model, proposal, phase, history) or note
-            outcomes.append(self._pretrain(model, phase, steps, network))
+            outcomes.append(self._pretrain(model, phase, steps, network, places[phase]))
             if outcomes[-1].fault:
                 break
         stages = tuple(outcome.stage for outcome in outcomes)
         last = outcomes[-1]
+        started -= sum(outcome.earlier for outcome in outcomes)
         recipe = self._recipe(proposal, history)
         tensors = {PRETRAINED + name: tensor for name, tensor in model.state_dict().items()}
         if last.fault or stops(proposal):
@@ -203,7 +217,9 @@ class PretrainFinetuneEvaluator:
         freeze_all_but(model, modules)
         return note
 
-    def _pretrain(self, model: BlockNetwork, phase: str, steps: int, network: BlockList) -> Outcome:
+    def _pretrain(
+        self, model: BlockNetwork, phase: str, steps: int, network: BlockList, unfinished: Unfinished
+    ) -> Outcome:
         bill = self._bill(network)
         return self.trainer.train(
             model,
@@ -211,6 +227,7 @@ class PretrainFinetuneEvaluator:
             steps=steps,
             bill=bill,
             report=lambda share: self.problem.report(share * steps * bill.step),
+            unfinished=unfinished,
         )
 
     def _fine_tune(self, model: BlockNetwork, network: BlockList) -> tuple[BlockNetwork, Mapping[str, float], Stage]:

@@ -134,9 +134,10 @@ def _trained_base(
     )
     key = WeightsStore.key(recipe)
     cost = _base_cost(bill, settings)
-    with problem.weights.lock(key):
+    with problem.weights.lock(key), problem.weights.unfinished(key) as unfinished:
         stored = problem.weights.get(key)
         if stored is not None:
+            unfinished.over()
             return stored.tensors, (Phase(name=BASE, cost=cost, weights=key, **stored.meta),)
         outcome = trainer.train(
             model,
@@ -144,10 +145,13 @@ def _trained_base(
             steps=settings.base_steps,
             bill=bill,
             report=lambda share: problem.report(share * cost),
+            unfinished=unfinished,
         )
         if outcome.fault:
+            unfinished.over()
             raise RunError(f"the base's pre-training diverged: {outcome.fault}")
         scores = {"loss": outcome.stage.curve[-1][1], MLM_LOSS: outcome.held_out}
         seconds = outcome.stage.seconds
         problem.weights.put(key, model.state_dict(), recipe=recipe, meta={"scores": scores, "seconds": seconds})
+        unfinished.over()
     return model.state_dict(), (Phase(name=BASE, cost=cost, weights=key, scores=scores, seconds=seconds),)

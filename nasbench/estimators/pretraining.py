@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +23,8 @@ from nasbench.records import Network, Point, Stage
 from nasbench.tasks.base import Batch
 from nasbench.tasks.corpus import PackedText
 from nasbench.tasks.masking import UNASKED
-from nasbench.training import Descent, Report
+from nasbench.training import Descent, Report, resumed
+from nasbench.unfinished import State, Unfinished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +104,13 @@ class Outcome:
     """Attributes:
     held_out: the last held-out loss; NaN where training diverged.
     fault: what went wrong, if anything.
+    earlier: seconds of processes before this one that were at it and were cut off.
     """
 
     stage: Stage
     held_out: float
     fault: str | None = None
+    earlier: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,26 +122,34 @@ class Pretrainer:
     seed: int
     held_out_batch: ClassVar[int] = 32
 
-    def train(self, model: BlockNetwork, *, phase: str, steps: int, bill: Bill, report: Report) -> Outcome:
-        """Train in place the parameters that take gradients."""
-        started = time.perf_counter()
+    def train(
+        self, model: BlockNetwork, *, phase: str, steps: int, bill: Bill, report: Report, unfinished: Unfinished
+    ) -> Outcome:
+        """Train in place the parameters that take gradients, on from what a process that was cut has left."""
+        begun = resumed(model, State(steps=0, model={}, optimizer={}), unfinished)
+        started = time.perf_counter() - begun.seconds
         parameters = [p for p in model.parameters() if p.requires_grad]
-        descent = Descent(parameters, self.settings, steps)
-        losses: list[float] = []
-        curve: list[Point] = []
+        descent = Descent(parameters, self.settings, steps, done=begun.steps, state=begun.optimizer or None)
+        losses, curve, done = begun.losses, list(begun.curve), begun.steps
         fault: str | None = None
-        for number, rows in enumerate(self._batches(phase, steps)):
-            report(number / steps)
-            loss = self._step(model, descent, phase, number, rows)
-            fault = self._fault(loss, losses, steps)
-            if not fault and number + 1 in self.settings.points(steps):
+
+        def state() -> State:
+            seconds, moments = time.perf_counter() - started, descent.state()
+            return State(
+                steps=done, model=model.state_dict(), optimizer=moments, losses=losses, seconds=seconds, curve=curve
+            )
+
+        for rows in itertools.islice(self._batches(phase, steps), done, None):
+            report(done / steps)
+            fault = self._fault(self._step(model, descent, phase, done, rows), losses, steps)
+            done += 1
+            if not fault and done in self.settings.points(steps):
                 recent, held_out = losses[curve[-1][0] if curve else 0 :], self.held_out_loss(model)
-                fault = None if math.isfinite(held_out) else f"held-out loss not finite after {number + 1} steps"
-                if not fault:
-                    curve.append((number + 1, float(np.mean(recent)), held_out))
+                fault = None if math.isfinite(held_out) else f"held-out loss not finite after {done} steps"
+                curve += [] if fault else [(done, float(np.mean(recent)), held_out)]
             if fault:
                 break
-        done = number + 1
+            unfinished.offer(state)
         batch = min(self.settings.batch_size, len(self.text.train))
         stage = Stage(
             name=phase,
@@ -147,7 +159,7 @@ class Pretrainer:
             curve=tuple(curve),
             seconds=time.perf_counter() - started,
         )
-        return Outcome(stage=stage, held_out=math.nan if fault else held_out, fault=fault)
+        return Outcome(stage=stage, held_out=math.nan if fault else _last(curve), fault=fault, earlier=begun.seconds)
 
     def _step(self, model: BlockNetwork, descent: Descent, phase: str, number: int, rows: NDArray[np.int64]) -> float:
         """One step; the loss before it, NaN where it was not taken."""
@@ -200,6 +212,12 @@ class Pretrainer:
             loss, asked = guessing_loss(model, batch)
             total, count = total + loss.item(), count + asked
         return total / count
+
+
+def _last(curve: Sequence[Point]) -> float:
+    *_, (_, _, held_out) = curve
+    assert held_out is not None
+    return held_out
 
 
 def guessing_loss(model: BlockNetwork, batch: Batch) -> tuple[Tensor, int]:

@@ -13,7 +13,8 @@ import torch
 
 from nasbench import cost
 from nasbench.errors import InputError
-from nasbench.estimators.pretraining import Pretraining
+from nasbench.estimators import pretrain_evaluator
+from nasbench.estimators.pretraining import Pretrainer, Pretraining
 from nasbench.estimators.stages import Plan, Schedule, device_hours
 from nasbench.objectives import MeanError, Measurement
 from nasbench.records import Head, Proposal, Sizes, Stage, Status
@@ -21,6 +22,7 @@ from nasbench.search.nsga2_paraskeva import Nsga2Paraskeva
 from nasbench.spaces.genotype import to_architecture
 from nasbench.spaces.hierarchical import Hierarchical
 from nasbench.training import Descent, Training, steps
+from nasbench.weights import WeightsStore
 from tests.estimators.pretraining import CHECKPOINT, CHILD, SETTINGS, estimator, problem, space
 from tests.estimators.test_inheritance import begun, stored, trial
 from tests.search.test_nsga2_paraskeva import search
@@ -234,3 +236,41 @@ def test_the_mean_error_weighs_its_metrics() -> None:
         MeanError(weights={"accuracy": 1.0}).value(measurement)
     with pytest.raises(InputError, match=r"objective\.error\.weights"):
         MeanError(weights={"f1": 0.0})
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4, 5])
+def test_a_trial_that_is_cut_goes_on_from_the_step_it_was_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    """Its phases have 3 and 2 steps; cut after so many of them, or, after all five, in its fine-tuning."""
+    evaluator = begun(tmp_path)
+    whole = evaluator.evaluate(WHOLE, ())
+    found = problem(tmp_path, weights=WeightsStore(tmp_path / "cut", unfinished_every=0.0))
+    again = estimator().start(found, space(found))
+    taken: list[str] = []
+    real = Pretrainer._step
+
+    def step(self: Pretrainer, model: object, descent: Descent, phase: str, number: int, rows: object) -> float:
+        if len(taken) == cut:
+            raise KeyboardInterrupt
+        taken.append(phase)
+        return real(self, model, descent, phase, number, rows)  # type: ignore[arg-type]
+
+    def tune(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Pretrainer, "_step", step)
+        patched.setattr(pretrain_evaluator, "train", tune)
+        with pytest.raises(KeyboardInterrupt):
+            again.evaluate(WHOLE, ())
+    before, taken[:], cut = list(taken), [], -1
+    with monkeypatch.context() as patched:
+        patched.setattr(Pretrainer, "_step", step)
+        resumed = again.evaluate(WHOLE, ())
+    assert before + taken == ["phase_0"] * 3 + ["phase_1"] * 2
+    assert resumed.scores == whole.scores
+    assert [replace(s, seconds=0.0) for s in resumed.stages] == [replace(s, seconds=0.0) for s in whole.stages]
+    for name, tensor in stored(evaluator, whole).items():
+        assert torch.equal(tensor, stored(again, resumed)[name]), name
+    assert list((tmp_path / "cut" / ".unfinished").glob("*.safetensors")) == []
