@@ -36,6 +36,7 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     if (data["regret"] > 0).any():
         axes.set_yscale("log", nonpositive="clip", subs=[])
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # regret seldom spans decades
+        axes.yaxis.set_minor_formatter("")
         axes.yaxis.set_major_formatter("{x:g}")  # matplotlib's own writes mathematics, which the style does not read
         axes.set_ylim(bottom=0.5 * data["regret"][data["regret"] > 0].min())
     axes.set_xlabel("evaluations")
