@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.comparison import Comparison
 from analysis.draw import FILES, Figure, render, write_figure
 from analysis.drawing import NothingToDrawError, Options
-from analysis.parallel import in_order
+from analysis.parallel import in_order, processes_for
 from analysis.report import FORM, Plate
 
 
@@ -40,8 +40,8 @@ class Album:
         self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = ""
     ) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
         """Write figures; returns them as the report shows them (none without a report), and why some are not drawn."""
-        if figures:
-            import matplotlib.figure  # noqa: F401 - once, and not in each of the processes
+        if processes_for(len(figures)) > 1:  # else what several figures share would be made in each of the processes
+            import matplotlib.figure  # noqa: F401
 
             for comparison in comparisons:
                 _ = comparison.configs, comparison.fronts, comparison.transform  # of which nearly all figures are made

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from analysis.candidates import error
 from analysis.comparison import Comparison
 from analysis.labels import GROUPS, described, tell_apart
+from analysis.pairs import errors
 from nasbench.records import Architecture
 from nasbench.results import Run
 
@@ -62,9 +62,11 @@ def contrasts(comparison: Comparison) -> list[Contrast]:
 
 
 def _of_method(comparison: Comparison, variants: Sequence[Sequence[Run]]) -> Iterator[Contrast]:
+    if len(variants) < 2:
+        return
     varied = tell_apart([comparison.configs[runs[0].path] for runs in variants])
-    by_seed = [{run.header.seed: _measured(run) for run in runs} for runs in variants] if len(variants) > 1 else []
-    for (first, one), (second, other) in combinations(zip(by_seed, varied, strict=False), 2):
+    by_seed = [{run.header.seed: _measured(run) for run in runs} for runs in variants]
+    for (first, one), (second, other) in combinations(zip(by_seed, varied, strict=True), 2):
         names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
         if len({_option(name) for name in names}) == 1:
             yield Contrast(
@@ -102,9 +104,8 @@ def _pairs(first: Mapping[int, _Measured], second: Mapping[int, _Measured]) -> I
 
 def _measured(run: Run) -> _Measured:
     found: _Measured = {}
-    for trial in run.trials:
-        if trial.ok:
-            scores = trial.evaluation.scores
-            early = {words: scores[name] for name, words in EARLY.items() if name in scores}
-            found[trial.proposal.architecture] = (trial.index, {ERROR: error(run, trial), **early})
+    for architecture, (value, trial) in errors(run).items():
+        scores = run.trials[trial].evaluation.scores
+        early = {words: scores[name] for name, words in EARLY.items() if name in scores}
+        found[architecture] = (trial, {ERROR: value, **early})
     return found

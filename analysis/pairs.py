@@ -107,11 +107,11 @@ def of_sharing(shared: Sequence[Run], alone: Sequence[Run]) -> Pairs:
 
     Random search of equal seeds proposes the same sub-networks to both.
     """
-    by_seed = {run.header.seed: _errors(run) for run in shared}
+    by_seed = {run.header.seed: errors(run) for run in shared}
 
     def of_run(run: Run) -> Iterator[_Row]:
         known = by_seed.get(run.header.seed, {})
-        for architecture, (value, trial) in _errors(run).items():
+        for architecture, (value, trial) in errors(run).items():
             if architecture in known:
                 yield known[architecture][0], value, trial
 
@@ -130,7 +130,7 @@ def every(comparison: Comparison) -> dict[str, Pairs]:
     return {name: pairs for name, pairs in found.items() if len(pairs)}
 
 
-def _errors(run: Run) -> dict[Architecture, tuple[float, int]]:
+def errors(run: Run) -> dict[Architecture, tuple[float, int]]:
     """The last error of each architecture, and its trial."""
     ok: list[Trial] = [trial for trial in run.trials if trial.ok]
     return {trial.proposal.architecture: (error(run, trial), trial.index) for trial in ok}

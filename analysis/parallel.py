@@ -27,8 +27,7 @@ def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
     In processes where the system can copy a running one (Linux), else one after the other: equal results either way.
     Where a process is killed, as for want of memory, the rest is done one after the other too.
     """
-    processes = min(MOST, usable_cores(), items // EACH)
-    done = 0
+    processes, done = processes_for(items), 0
     if processes > 1:
         try:
             for found in _mapped(work, items, processes):
@@ -37,6 +36,11 @@ def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
         except BrokenProcessPool:
             pass
     yield from (work(number) for number in range(done, items))
+
+
+def processes_for(items: int) -> int:
+    """How many do the work; 1 for this one alone."""
+    return max(1, min(MOST, usable_cores(), items // EACH))
 
 
 def usable_cores() -> int:

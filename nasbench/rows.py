@@ -154,14 +154,7 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _is_genes(value: Any) -> bool:
-    if type(value) is not list:
-        return False
-    for gene in value:
-        if type(gene) is not int and type(gene) is not str and not _is_genes(gene):
-            return False
-        if type(gene) is int and not _is_integer(gene):
-            return False
-    return True
+    return type(value) is list and all(_is_integer(gene) or type(gene) is str or _is_genes(gene) for gene in value)
 
 
 def _is_sizes(value: Any) -> bool:

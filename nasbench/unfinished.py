@@ -56,26 +56,17 @@ class State:
 class Unfinished:
     """The place of one training, which one process at a time may use: others train without it.
 
-    A context manager. What cannot be stored (a full disk) is said once, and the training goes on.
+    A context manager. Nothing is written, no lock either, before the first state is. What cannot be stored (a full
+    disk) is said once, and the training goes on.
     """
 
     def __init__(self, folder: Path, key: str, *, every: float | None) -> None:
-        """Store at `key` in a folder every so many seconds; None for never."""
+        """Store at `key` in a folder every so many seconds; None for never. What is there is taken up in any case."""
         self._folder, self._key, self._every = folder, key, every
         self._lock = filelock.FileLock(folder / f".{key}.lock")
         self._stored = time.monotonic()
 
     def __enter__(self) -> Self:
-        if self._every is None:
-            return self
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except (filelock.Timeout, OSError):
-            self._every = None
-        else:
-            for torn in self._folder.glob(f".{self._key}.new*"):
-                torn.unlink(missing_ok=True)
         return self
 
     def __exit__(
@@ -85,8 +76,9 @@ class Unfinished:
 
     def state(self) -> State | None:
         """The last one that was stored and is whole; a damaged one is set aside, with a warning."""
-        if self._every is None:
+        if not (self._files() and self._held()):
             return None
+        self._new.unlink(missing_ok=True)
         found = [state for file in self._files() if (state := self._read(file)) is not None]
         return max(found, key=lambda state: state.steps, default=None)
 
@@ -95,17 +87,37 @@ class Unfinished:
         if self._every is None or time.monotonic() - self._stored < self._every:
             return
         try:
-            self._store(state())
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._held():
+                self._store(state())
+            else:
+                self._every = None
         except (OSError, safetensors.SafetensorError) as error:
-            _log.warning("a training could not be stored in %s, and begins again if it is cut: %s", self._folder, error)
+            _log.warning("a training could not be stored in %s, and goes on without: %s", self._folder, error)
             self._every = None
+            with suppress(OSError):
+                self._new.unlink(missing_ok=True)
         self._stored = time.monotonic()
 
     def over(self) -> None:
         """Remove what was stored: the training has ended."""
-        if self._every is not None:
-            for file in self._files():
+        if (self._files() or self._new.exists()) and self._held():
+            for file in (*self._files(), self._new):
                 file.unlink(missing_ok=True)
+
+    @property
+    def _new(self) -> Path:
+        """Of a state that is being written."""
+        return self._folder / f".{self._key}.new"
+
+    def _held(self) -> bool:
+        """Whether this process has the place, or takes it now."""
+        try:
+            if not self._lock.is_locked:
+                self._lock.acquire(timeout=0)
+        except (filelock.Timeout, OSError):
+            return False
+        return True
 
     def _files(self) -> list[Path]:
         found = sorted(self._folder.glob(f"{self._key}-*.safetensors"))
@@ -118,10 +130,10 @@ class Unfinished:
         tensors[_STEPS] = torch.tensor(state.steps)
         tensors[_SECONDS] = torch.tensor(state.seconds, dtype=torch.float64)
         tensors[_CURVE] = torch.tensor([_numbers(point) for point in state.curve], dtype=torch.float64)
-        new, before = self._folder / f".{self._key}.new", self._files()
-        save(tensors, new)
-        whole = self._folder / f"{self._key}-{file_sha256(new)}.safetensors"
-        new.rename(whole)
+        before = self._files()
+        save(tensors, self._new)
+        whole = self._folder / f"{self._key}-{file_sha256(self._new)}.safetensors"
+        self._new.rename(whole)
         sync_folder(self._folder)
         for file in before:
             if file != whole:

@@ -86,10 +86,17 @@ def test_it_may_be_cut_many_times(whole: Result, tmp_path: Path) -> None:
 
 
 def test_nothing_is_stored_before_its_time(tmp_path: Path) -> None:
-    trained(tmp_path, cut=8, every=3600)
-    assert files(tmp_path) == []
+    trained(tmp_path / "later", cut=8, every=3600)
+    assert not (tmp_path / "later").exists()  # and no lock of it
     trained(tmp_path / "never", cut=8, every=None)
     assert not (tmp_path / "never").exists()
+
+
+def test_what_is_there_is_taken_up_by_who_stores_nothing(whole: Result, tmp_path: Path) -> None:
+    trained(tmp_path, cut=5)
+    _, found, taken = trained(tmp_path, every=None)
+    assert (taken, found.loss) == (list(range(5, STEPS)), whole[1].loss)
+    assert files(tmp_path) == []
 
 
 def test_a_damaged_state_is_set_aside_and_the_training_begins_again(
@@ -120,9 +127,16 @@ def test_of_two_states_the_further_one_counts_and_what_was_half_written_is_remov
     assert files(tmp_path / "5") == []
 
 
+def test_a_first_state_that_was_half_written_goes_with_the_training(tmp_path: Path) -> None:
+    (tmp_path / f".{KEY}.new").write_bytes(b"half")
+    trained(tmp_path, every=3600)
+    assert files(tmp_path) == []
+
+
 def test_a_second_process_trains_without(whole: Result, tmp_path: Path) -> None:
     trained(tmp_path, cut=5)
-    with Unfinished(tmp_path, KEY, every=0.0):
+    with Unfinished(tmp_path, KEY, every=0.0) as other:
+        assert other.state() is not None
         _, found, taken = trained(tmp_path)
     assert (taken, found.loss) == (list(range(STEPS)), whole[1].loss)
     assert len(files(tmp_path)) == 1  # of the first
@@ -132,10 +146,13 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(
     whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(tensors: object, file: Path) -> None:
+        file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
+    trained(tmp_path, cut=2)
     monkeypatch.setattr("nasbench.unfinished.save", full)
     with caplog.at_level(logging.WARNING):
         _, found, _ = trained(tmp_path)
     assert found.loss == whole[1].loss
     assert caplog.text.count("No space left on device") == 1
+    assert files(tmp_path) == []  # neither a half one nor that of before
