@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from analysis.comparison import Comparison
@@ -22,36 +24,43 @@ class _Drawn:
     plate: Plate | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A figure that is to be drawn of some comparisons, and written."""
+
+    figure: Figure
+    comparisons: Sequence[Comparison]
+    out: Path
+    suffix: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Album:
-    """Attributes:
-    command: the one that draws figures of these names.
-    report: whether they are kept for one.
-    say: takes a line for each file that is written, and for each figure that is not drawn.
+    """Figures are ordered first, all of them, and are then taken in this order, while others are still being drawn.
+
+    Attributes:
+        command: the one that draws figures of these names.
+        report: whether they are kept for one.
+        say: takes a line for each file that is written, and for each figure that is not drawn.
     """
 
     options: Options
     command: Callable[[Sequence[str]], str]
     report: bool
     say: Callable[[str], None]
-    _number: int = 0
+    _orders: list[_Order] = field(default_factory=list)
+    _found: Iterator[_Drawn | str] | None = None
 
-    def plates(
-        self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = ""
-    ) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
-        """Write figures; returns them as the report shows them (none without a report), and why some are not drawn."""
-        if processes_for(len(figures)) > 1:  # else what several figures share would be made in each of the processes
-            import matplotlib.figure  # noqa: F401
+    def order(self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = "") -> None:
+        assert self._found is None, "figures are ordered before any is taken"
+        self._orders += [_Order(figure=f, comparisons=comparisons, out=out, suffix=suffix) for f in figures]
 
-            for comparison in comparisons:
-                _ = comparison.configs, comparison.fronts, comparison.transform  # of which nearly all figures are made
+    def plates(self, number: int) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
+        """The next figures, written; as the report shows them (none without a report), and why some are not drawn."""
+        if self._found is None:
+            self._found = self._all()
         found, missing = [], []
-        first, self._number = self._number, self._number + len(figures)
-
-        def draw(place: int) -> _Drawn | str:
-            return self._drawn(figures[place], comparisons, out, suffix, number=first + place + 1)
-
-        for drawn in in_order(draw, len(figures)):
+        for drawn in islice(self._found, number):
             if isinstance(drawn, str):
                 missing.append(drawn)
                 self.say(drawn)
@@ -62,18 +71,27 @@ class Album:
                 found.append(drawn.plate)
         return tuple(found), tuple(missing)
 
-    def _drawn(
-        self, figure: Figure, comparisons: Sequence[Comparison], out: Path, suffix: str, *, number: int
-    ) -> _Drawn | str:
-        """A figure, or the sentence that says why there is none; `number` tells a report's plates apart."""
-        command = self.command([figure.name])
+    def _all(self) -> Iterator[_Drawn | str]:
+        if processes_for(len(self._orders)) > 1:  # else what several figures share would be made in each of them
+            import matplotlib.figure  # noqa: F401
+
+            for order in self._orders:
+                for comparison in order.comparisons:
+                    _ = comparison.configs, comparison.fronts, comparison.transform  # nearly all are made of these
+            gc.freeze()  # runs live to the end: no process need walk through them to collect what is garbage
+        return in_order(self._drawn, len(self._orders))
+
+    def _drawn(self, place: int) -> _Drawn | str:
+        order = self._orders[place]
+        figure, command = order.figure, self.command([order.figure.name])
         try:
-            rendered = render(figure, comparisons, self.options, (*FILES, FORM) if self.report else FILES)
+            rendered = render(figure, order.comparisons, self.options, (*FILES, FORM) if self.report else FILES)
         except NothingToDrawError as error:
             made_by = f": {figure.made_by} makes such runs" if figure.made_by else ""
             return f"not drawn: {figure.name}, as {error}{made_by}"
+        stem = order.out / f"{figure.name}{order.suffix}"
         return _Drawn(
-            paths=write_figure(figure, rendered, comparisons, out / f"{figure.name}{suffix}", command),
+            paths=write_figure(figure, rendered, order.comparisons, stem, command),
             notes=[f"{figure.name}: {note}" for note in rendered.drawing.notes],
-            plate=Plate.of(figure, rendered, command, number=number) if self.report else None,
+            plate=Plate.of(figure, rendered, command, number=place + 1) if self.report else None,
         )

@@ -118,6 +118,8 @@ def render(figure: Figure, comparisons: Sequence[Comparison], options: Options, 
     """
     with styled():
         drawing = figure.draw(comparisons, options)
+        drawing.figure.draw_without_rendering()  # lays it out, once for all forms
+        drawing.figure.set_layout_engine(None)
         return Rendered(drawing, {form: _image(drawing, form) for form in forms})
 
 
@@ -163,7 +165,6 @@ def _tables(table: Table, notes: Sequence[str]) -> dict[str, str]:
 def _image(drawing: Drawing, form: str) -> bytes:
     out = BytesIO()
     drawing.figure.savefig(out, format=form, metadata=_WITHOUT_DATES[form])
-    drawing.figure.set_layout_engine("none")  # laid out once, which takes half of the time
     return out.getvalue()
 
 

@@ -14,7 +14,7 @@ from analysis.comparison import Comparison, compare, mixture
 from analysis.draw import Figure
 from analysis.drawing import Options
 from analysis.files import make_folder, write
-from analysis.listing import choices, listing
+from analysis.listing import Choice, choices, listing
 from analysis.load import load_runs
 from analysis.report import FILE, Section, report
 from analysis.table import caption, cells, end_table, headings, rendered
@@ -36,25 +36,30 @@ class Analysis:
     def go(self) -> list[InputError]:
         """Put everything out; returns what is wrong with run files that could not be read, and so were left out."""
         unreadable: list[InputError] = []
-        experiments: dict[Path, list[Run]] = {}
+        folders: dict[Path, list[Run]] = {}
         for run in load_runs(self.results, unreadable):
-            experiments.setdefault(run.path.parent, []).append(run)
-        album = Album(options=self.options, command=self.command, report=self.report, say=_say)
-        sections: list[Section] = []
-        for folder, runs in experiments.items():
-            alone = len(experiments) == 1
-            target = (self.out if alone else self.out / folder.name) if self.out else self._default_folder(folder)
-            sections += self._experiment(folder.name, runs, target, album)
-        shared = self.out or self._default_folder(next(iter(experiments)) if len(experiments) == 1 else self.results)
-        figures = [figure for figure in self.figures if figure.together]
-        if figures or self.report:
+            folders.setdefault(run.path.parent, []).append(run)
+        experiments = [self._experiment(folder, runs, alone=len(folders) == 1) for folder, runs in folders.items()]
+        comparisons = [comparison for experiment in experiments for comparison in experiment.comparisons]
+        apart = [figure for figure in self.figures if not figure.together]
+        together = [figure for figure in self.figures if figure.together]
+        shared = self.out or self._default_folder(next(iter(folders)) if len(folders) == 1 else self.results)
+        if together or self.report:
             make_folder(shared)
-        pooled, pooling = _pooled(sections) if figures else ([], [])
+        pooled, pooling = _pooled(comparisons) if together else ([], [])
+        album = Album(options=self.options, command=self.command, report=self.report, say=_say)
+        for experiment in experiments:
+            make_folder(experiment.out)
+            for comparison in experiment.comparisons:
+                album.order(apart, [comparison], experiment.out, experiment.suffix(comparison))
+        album.order(together, pooled, shared)
+        sections = [section for experiment in experiments for section in _put_out(experiment, album, len(apart))]
         _notes(pooling)
-        together, missing = album.plates(figures, pooled, shared)
+        plates, missing = album.plates(len(together))
         if self.report:
-            notes = [*_mixtures(sections), *pooling, *(f"left out: {error}" for error in unreadable), *missing]
-            page = report(sections, together, notes, command=self.command(self.names, "--report"))
+            mixtures = [f"{e.name}: {note}" for e in experiments for note in mixture(e.comparisons)]
+            notes = [*mixtures, *pooling, *(f"left out: {error}" for error in unreadable), *missing]
+            page = report(sections, plates, notes, command=self.command(self.names, "--report"))
             _wrote([write(shared / FILE, page)])
         return unreadable
 
@@ -68,29 +73,46 @@ class Analysis:
         """Beside the runs; those of a single run apart from its experiment's."""
         return folder / "figures" / self.results.stem if self.results.is_file() else folder / "figures"
 
-    def _experiment(self, name: str, runs: list[Run], out: Path, album: Album) -> list[Section]:
-        make_folder(out)
-        comparisons = compare(runs)
-        _notes(mixture(comparisons))
-        sections = []
-        for comparison in comparisons:
-            suffix = f"-{comparison.setting.digest}" if len(comparisons) > 1 else ""
-            _say(f"\n{name}: {comparison.setting.title}, {comparison.setting.budget} a method")
-            _tables(comparison, out, suffix)
-            _notes(comparison.notes)
-            plates, missing = album.plates([f for f in self.figures if not f.together], [comparison], out, suffix)
-            sections.append(Section(experiment=name, comparison=comparison, plates=plates, missing=missing))
-            for choice in choices(comparison):
-                if choice.exportable:
-                    _say(f"export the choice of {choice.label}: {choice.export_command}")
-        for command in dict.fromkeys(commands.of_run(run) for run in runs if not run.finished):
-            _say(f"complete what is unfinished: {command}")
-        return sections
+    def _experiment(self, folder: Path, runs: list[Run], *, alone: bool) -> _Experiment:
+        out = (self.out if alone else self.out / folder.name) if self.out else self._default_folder(folder)
+        return _Experiment(name=folder.name, runs=runs, comparisons=compare(runs), out=out)
 
 
-def _pooled(sections: Sequence[Section]) -> tuple[list[Comparison], list[str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Experiment:
+    """The runs of a folder, what of them may be compared, and where what is made of them is written."""
+
+    name: str
+    runs: Sequence[Run]
+    comparisons: Sequence[Comparison]
+    out: Path
+
+    def suffix(self, comparison: Comparison) -> str:
+        """What tells the files of one comparison from those of others."""
+        return f"-{comparison.setting.digest}" if len(self.comparisons) > 1 else ""
+
+
+def _put_out(experiment: _Experiment, album: Album, figures: int) -> list[Section]:
+    """Tables, notes and figures of an experiment, `figures` of each comparison, and the commands that follow on it."""
+    _notes(mixture(experiment.comparisons))
+    sections = []
+    for comparison in experiment.comparisons:
+        _say(f"\n{experiment.name}: {comparison.setting.title}, {comparison.setting.budget} a method")
+        chosen = choices(comparison)
+        _tables(comparison, chosen, experiment.out, experiment.suffix(comparison))
+        _notes(comparison.notes)
+        plates, missing = album.plates(figures)
+        sections.append(Section(experiment=experiment.name, comparison=comparison, plates=plates, missing=missing))
+        for choice in chosen:
+            if choice.exportable:
+                _say(f"export the choice of {choice.label}: {choice.export_command}")
+    for command in dict.fromkeys(commands.of_run(run) for run in experiment.runs if not run.finished):
+        _say(f"complete what is unfinished: {command}")
+    return sections
+
+
+def _pooled(alone: Sequence[Comparison]) -> tuple[Sequence[Comparison], list[str]]:
     """The runs of all experiments by setting, and what there is to know of that beyond what each alone says."""
-    alone = [section.comparison for section in sections]
     if len({comparison.setting for comparison in alone}) == len(alone):
         return alone, []
     pooled = compare(run for c in alone for runs in c.methods.values() for run in runs)
@@ -98,19 +120,11 @@ def _pooled(sections: Sequence[Section]) -> tuple[list[Comparison], list[str]]:
     return pooled, [note for comparison in pooled for note in comparison.notes if note not in known]
 
 
-def _mixtures(sections: Sequence[Section]) -> list[str]:
-    """Of each experiment in several settings what they differ in."""
-    by_experiment: dict[str, list[Comparison]] = {}
-    for section in sections:
-        by_experiment.setdefault(section.experiment, []).append(section.comparison)
-    return [f"{name}: {note}" for name, found in by_experiment.items() for note in mixture(found)]
-
-
-def _tables(comparison: Comparison, out: Path, suffix: str) -> None:
+def _tables(comparison: Comparison, chosen: list[Choice], out: Path, suffix: str) -> None:
     setting = comparison.setting
     frame = end_table(comparison)
     _show(rendered(frame, setting.metric))
-    _show(listing(choices(comparison), setting.metric))
+    _show(listing(chosen, setting.metric))
     page = markdown.table(headings(setting.metric), cells(frame))
     text = f"{markdown.escape(setting.title)}, {markdown.escape(setting.budget)} a method\n\n{page}\n"
     text += f"{markdown.escape(caption(setting.metric))}\n"

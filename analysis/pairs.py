@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from analysis.correlation import Correlation, correlation, top_half_overlap
 from nasbench import rng
 from nasbench.records import Architecture, Status, Trial
 from nasbench.results import Run
+
+Errors = Mapping[Architecture, tuple[float, int]]
+"""The last error of each architecture of a run, and its trial."""
 
 _Row = tuple[float, float, int]
 """Early and late loss, and the trial of the late one."""
@@ -102,18 +105,22 @@ def of_rungs(runs: Sequence[Run]) -> Pairs:
     return _collected("after the first rung", "after the last rung", runs, of_run)
 
 
-def of_sharing(shared: Sequence[Run], alone: Sequence[Run]) -> Pairs:
+def of_sharing(shared: Sequence[Run], alone: Sequence[Run], known: Callable[[Run], Errors] | None = None) -> Pairs:
     """Error with a super-network's weights against that after fine-tuning alone, of architectures that both runs have.
 
     Random search of equal seeds proposes the same sub-networks to both.
+
+    Args:
+        known: `errors`, or what remembers them where many methods are paired.
     """
-    by_seed = {run.header.seed: errors(run) for run in shared}
+    of = known or errors
+    by_seed = {run.header.seed: of(run) for run in shared}
 
     def of_run(run: Run) -> Iterator[_Row]:
-        known = by_seed.get(run.header.seed, {})
-        for architecture, (value, trial) in errors(run).items():
-            if architecture in known:
-                yield known[architecture][0], value, trial
+        there = by_seed.get(run.header.seed, {})
+        for architecture, (value, trial) in of(run).items():
+            if architecture in there:
+                yield there[architecture][0], value, trial
 
     return _collected("with shared weights", "fine-tuned alone", alone, of_run)
 
@@ -124,14 +131,16 @@ def every(comparison: Comparison) -> dict[str, Pairs]:
     found = {label: of_rungs(runs) for label, runs in finished.items()}
     sharing = [label for label, runs in finished.items() if runs and runs[0].header.method == "ws_nas"]
     alone = [label for label, runs in finished.items() if runs and runs[0].header.method == "s_nas"]
+    known = (
+        {run.path: errors(run) for label in (*sharing, *alone) for run in finished[label]} if sharing and alone else {}
+    )
     for one in sharing:
         for other in alone:
-            found[f"{one}, {other}"] = of_sharing(finished[one], finished[other])
+            found[f"{one}, {other}"] = of_sharing(finished[one], finished[other], lambda run: known[run.path])
     return {name: pairs for name, pairs in found.items() if len(pairs)}
 
 
-def errors(run: Run) -> dict[Architecture, tuple[float, int]]:
-    """The last error of each architecture, and its trial."""
+def errors(run: Run) -> Errors:
     ok: list[Trial] = [trial for trial in run.trials if trial.ok]
     return {trial.proposal.architecture: (error(run, trial), trial.index) for trial in ok}
 

@@ -39,7 +39,7 @@ def _thaw(value: Gene) -> Any:
 
 
 def _freeze(value: Any) -> Any:
-    return tuple(_freeze(v) for v in value) if isinstance(value, list | tuple) else value
+    return tuple([_freeze(v) for v in value]) if type(value) in (list, tuple) else value
 
 
 def kept(indices: Iterable[int]) -> Kept:

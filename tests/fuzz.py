@@ -34,6 +34,13 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 
+JSON_BYTES = st.lists(
+    st.sampled_from([b"1", b"0", b"-", b".", b"e", b"999", b"NaN", b"Infinity", b"null", b'"', b"[", b"]", b"{", b"}"])
+    | st.sampled_from([b",", b":", b" ", b"\\", b"u", b"\\ud800", b"\xc3\xa9", b"\xed\xa0\x80", b"\x00", b'"index":']),
+    max_size=6,
+).map(b"".join)
+"""What may stand in JSON, or just may not."""
+
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where the parts of a JSON value are."""
@@ -57,11 +64,11 @@ def changed(draw: st.DrawFn, value: Any) -> Any:
 
 
 @st.composite
-def changed_bytes(draw: st.DrawFn, content: bytes) -> bytes:
+def changed_bytes(draw: st.DrawFn, content: bytes, put: st.SearchStrategy[bytes] = st.binary(max_size=8)) -> bytes:  # noqa: B008
     """Bytes of which a stretch is cut out and another put in its place."""
     begin = draw(st.integers(0, len(content)))
     end = draw(st.one_of(st.just(len(content)), st.integers(begin, min(begin + 8, len(content)))))
-    return content[:begin] + draw(st.binary(max_size=8)) + content[end:]
+    return content[:begin] + draw(put) + content[end:]
 
 
 @contextmanager

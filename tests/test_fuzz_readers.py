@@ -21,10 +21,11 @@ from nasbench.diff import compare_files
 from nasbench.errors import InputError
 from nasbench.gather import plan
 from nasbench.results import read_run
+from nasbench.rows import parse
 from nasbench.status import status
 from nasbench.stored import revive
 from tests.analysis.runs import write_run
-from tests.fuzz import FEW, TEXTS, changed, changed_bytes, read_or_refused
+from tests.fuzz import FEW, JSON_BYTES, TEXTS, changed, changed_bytes, read_or_refused
 from tests.leaderboard.made_up import FRONT, TESTS, made_up
 
 
@@ -87,6 +88,21 @@ def test_a_run_file_with_another_value_anywhere(data: st.DataObject, whole: Path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     read_in_every_way(path, whole)
+
+
+@settings(FEW, max_examples=400)
+@given(data=st.data())
+def test_a_row_with_other_bytes_is_read_as_the_standard_library_reads_it(data: st.DataObject, whole: Path) -> None:
+    """To the same values of the same types, or not at all where that takes NaN, or half a character."""
+    line = data.draw(changed_bytes(data.draw(st.sampled_from(whole.read_bytes().splitlines())), JSON_BYTES))
+    try:
+        expected = json.loads(line.decode())
+        encoded = json.dumps(expected, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\S"):
+            parse(line)
+    else:
+        assert json.dumps(parse(line), ensure_ascii=False).encode() == encoded
 
 
 @FEW
