@@ -69,6 +69,7 @@ def test_multirun_makes_the_same_runs_as_the_plain_command(folder: Path) -> None
     check_made(folder)
 
 
+@pytest.mark.slow
 def test_joblibs_workers_make_the_same_runs_with_one_thread_each(tmp_path: Path) -> None:
     if not is_installed("joblib"):
         pytest.skip('the joblib launcher is not installed: pip install "nasbench[joblib]"')

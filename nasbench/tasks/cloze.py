@@ -152,9 +152,13 @@ def _is_fair(text: str, span: Span, context: str, names: frozenset[str]) -> bool
     return _occurrence(rest, answer) < 0 and len({r for r in rivals if answer not in r}) >= MIN_RIVALS
 
 
+_JOINED_BEFORE = re.compile(r"[\w£$€.,&-]")
+_JOINED_AFTER = re.compile(r"[\w%&-]|[.,:]\d")
+
+
 def _occurrence(text: str, phrase: str) -> int:
     """Where a phrase first stands in a text as whole words and numbers; -1 where it does not."""
-    if phrase not in text:
-        return -1
-    match = re.search(rf"(?<![\w£$€.,&-]){re.escape(phrase)}(?![\w%&-]|[.,:]\d)", text)
-    return match.start() if match else -1
+    at = text.find(phrase)
+    while at >= 0 and ((at and _JOINED_BEFORE.match(text, at - 1)) or _JOINED_AFTER.match(text, at + len(phrase))):
+        at = text.find(phrase, at + 1)
+    return at
