@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -78,7 +77,6 @@ class Album:
             for order in self._orders:
                 for comparison in order.comparisons:
                     _ = comparison.configs, comparison.fronts, comparison.transform  # nearly all are made of these
-            gc.freeze()  # runs live to the end: no process need walk through them to collect what is garbage
         return in_order(self._drawn, len(self._orders))
 
     def _drawn(self, place: int) -> _Drawn | str:

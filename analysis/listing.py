@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.comparison import Comparison
-from analysis.selection import TOLERANCE, Member, members, suggested
-from analysis.trajectory import trajectory
+from analysis.normalisation import validation_points
+from analysis.selection import TOLERANCE, Member, suggested
+from nasbench.pareto import hypervolume
 from nasbench.results import Run
 
 if TYPE_CHECKING:
@@ -48,12 +49,18 @@ def choices(comparison: Comparison) -> list[Choice]:
         runs = comparison.finished(label)
         if not runs:
             continue
-        best = max(runs, key=lambda run: (trajectory(run).values[-1], -run.header.seed))
-        front = tuple(members(best))
+        best = max(runs, key=lambda run: (_reached(run), -run.header.seed))
+        front = tuple(comparison.fronts[best.path])
         chosen = suggested(front)
         if chosen:
             found.append(Choice(label, best, front, chosen))
     return found
+
+
+def _reached(run: Run) -> float:
+    """Hypervolume of all that a run validated, in raw objectives, reference (1, ..., 1)."""
+    points = validation_points(run)
+    return hypervolume(points, [1.0] * points.shape[1])
 
 
 def listing(found: list[Choice], metric: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Analysis:
         folders: dict[Path, list[Run]] = {}
         for run in load_runs(self.results, unreadable):
             folders.setdefault(run.path.parent, []).append(run)
+        gc.freeze()  # runs live to the end: the collector need not walk through them, here or in processes that draw
         experiments = [self._experiment(folder, runs, alone=len(folders) == 1) for folder, runs in folders.items()]
         comparisons = [comparison for experiment in experiments for comparison in experiment.comparisons]
         apart = [figure for figure in self.figures if not figure.together]

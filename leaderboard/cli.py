@@ -39,13 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("results", type=Path, metavar="RESULTS", help="results/EXPERIMENT, results or a run file")
     new.add_argument("--name", required=True, help="what the leaderboard calls the method")
     new.add_argument("--method", metavar="LABEL", help="which, where the runs are of several")
-    new.add_argument(
-        "--entries", type=Path, default=ENTRIES, metavar="DIR", help="where to write (default: %(default)s)"
-    )
+    _add_entries(new, "where to write")
     new.set_defaults(command=_submit)
 
     checked = commands.add_parser("validate", help="compute every number of entries again, from points and run files")
-    checked.add_argument("entry", nargs="*", type=Path, metavar="ENTRY", help="default: all in ./entries")
+    checked.add_argument("entry", nargs="*", type=Path, metavar="ENTRY", help="default: all in the folder of entries")
+    _add_entries(checked, "folder of entries")
     _add_results(checked)
     checked.set_defaults(command=_validate)
 
@@ -69,6 +68,11 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help=text)
 
 
+def _add_entries(parser: argparse.ArgumentParser, what: str) -> None:
+    text = f"{what} (default: %(default)s)"
+    parser.add_argument("--entries", type=Path, default=ENTRIES, metavar="DIR", help=text)
+
+
 def _submit(options: argparse.Namespace) -> None:
     made, notes = submit(load_runs(options.results), name=options.name, method=options.method)
     make_folder(options.entries)
@@ -79,9 +83,9 @@ def _submit(options: argparse.Namespace) -> None:
 
 
 def _validate(options: argparse.Namespace) -> None:
-    paths = options.entry or find(ENTRIES)
+    paths = options.entry or find(options.entries)
     if not paths:
-        raise InputError(f"there are no entries in {ENTRIES}: name an entry's file, or make one with submit")
+        raise InputError(f"there are no entries in {options.entries}: name an entry's file, or make one with submit")
     for path in paths:
         read_checked(path, options.results)
         print(f"{path}: all is as its points and run files say")
