@@ -54,6 +54,7 @@ STYLE: Mapping[str, Any] = {
     "pdf.fonttype": 42,  # TrueType, which publishers ask for and editors can edit
     "svg.hashsalt": "nasbench",  # else its identifiers are random
     "text.parse_math": False,  # a method's name is not mathematics
+    "figure.dpi": 300,  # at which it is laid out
     "savefig.dpi": 300,
 }
 

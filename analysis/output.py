@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,13 @@ class Analysis:
         for run in load_runs(self.results, unreadable):
             folders.setdefault(run.path.parent, []).append(run)
         gc.freeze()  # runs live to the end: the collector need not walk through them, here or in processes that draw
+        try:
+            self._put_out(folders, unreadable)
+        finally:
+            gc.unfreeze()
+        return unreadable
+
+    def _put_out(self, folders: Mapping[Path, list[Run]], unreadable: Sequence[InputError]) -> None:
         experiments = [self._experiment(folder, runs, alone=len(folders) == 1) for folder, runs in folders.items()]
         comparisons = [comparison for experiment in experiments for comparison in experiment.comparisons]
         apart = [figure for figure in self.figures if not figure.together]
@@ -55,7 +62,7 @@ class Analysis:
             for comparison in experiment.comparisons:
                 album.order(apart, [comparison], experiment.out, experiment.suffix(comparison))
         album.order(together, pooled, shared)
-        sections = [section for experiment in experiments for section in _put_out(experiment, album, len(apart))]
+        sections = [section for experiment in experiments for section in _sections(experiment, album, len(apart))]
         _notes(pooling)
         plates, missing = album.plates(len(together))
         if self.report:
@@ -63,7 +70,6 @@ class Analysis:
             notes = [*mixtures, *pooling, *(f"left out: {error}" for error in unreadable), *missing]
             page = report(sections, plates, notes, command=self.command(self.names, "--report"))
             _wrote([write(shared / FILE, page)])
-        return unreadable
 
     def command(self, figures: Sequence[str], *flags: str) -> str:
         """The one that does this again, of these figures."""
@@ -94,7 +100,7 @@ class _Experiment:
         return f"-{comparison.setting.digest}" if len(self.comparisons) > 1 else ""
 
 
-def _put_out(experiment: _Experiment, album: Album, figures: int) -> list[Section]:
+def _sections(experiment: _Experiment, album: Album, figures: int) -> list[Section]:
     """Tables, notes and figures of an experiment, `figures` of each comparison, and the commands that follow on it."""
     _notes(mixture(experiment.comparisons))
     sections = []

@@ -16,7 +16,6 @@ from nasbench.records import Architecture, Status, Trial
 from nasbench.results import Run
 
 Errors = Mapping[Architecture, tuple[float, int]]
-"""The last error of each architecture of a run, and its trial."""
 
 _Row = tuple[float, float, int]
 """Early and late loss, and the trial of the late one."""
@@ -141,6 +140,7 @@ def every(comparison: Comparison) -> dict[str, Pairs]:
 
 
 def errors(run: Run) -> Errors:
+    """The last error of each architecture, and its trial."""
     ok: list[Trial] = [trial for trial in run.trials if trial.ok]
     return {trial.proposal.architecture: (error(run, trial), trial.index) for trial in ok}
 
