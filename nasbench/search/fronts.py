@@ -7,8 +7,9 @@ before it by a few operations on bits (Li et al. 2017, "Efficient non-domination
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,14 @@ class Fronts:
     Attributes:
         points: [n], each of m objectives.
         dominators, dominated: of each point those that dominate it, and those that it dominates.
-        fronts: the members, best front first.
+        fronts: the members, best front first. size: their number.
     """
 
     points: Sequence[Point]
     dominators: Sequence[Bits]
     dominated: Sequence[Bits]
     fronts: list[Bits] = field(default_factory=list)
+    size: int = 0
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Fronts:
@@ -48,8 +50,13 @@ class Fronts:
     def add(self, indices: Iterable[int]) -> None:
         """Let points that are no members become so."""
         for i in indices:
-            better = (place for place, front in enumerate(self.fronts) if not self.dominators[i] & front)
-            self._insert(1 << i, next(better, len(self.fronts)))
+            dominators, place = self.dominators[i], 0
+            for front in self.fronts:
+                if not dominators & front:
+                    break
+                place += 1
+            self._insert(1 << i, place)
+            self.size += 1
 
     def _insert(self, moving: Bits, place: int) -> None:
         """Put points that don't dominate each other into a front; what they dominate there moves to the next."""
@@ -57,18 +64,18 @@ class Fronts:
             if place == len(self.fronts):
                 self.fronts.append(moving)
                 return
-            beaten = 0
+            front, beaten = self.fronts[place], 0
             for i in _indices(moving):
                 beaten |= self.dominated[i]
-            beaten &= self.fronts[place]
-            self.fronts[place] = self.fronts[place] ^ beaten | moving
+            beaten &= front
+            self.fronts[place] = front ^ beaten | moving
             moving, place = beaten, place + 1
 
     def truncate(self, size: int) -> None:
         """Keep the best: whole fronts, and of the one that is cut the least crowded, the first of equals."""
-        excess = sum(front.bit_count() for front in self.fronts) - size
+        excess, self.size = self.size - size, min(self.size, size)
         while excess > 0:
-            last = list(_indices(self.fronts.pop()))
+            last = _indices(self.fronts.pop())
             if len(last) > excess:
                 spread = sorted(zip(self._crowding(last), last, strict=True), key=lambda pair: -pair[0])
                 self.fronts.append(sum(1 << i for _, i in spread[: len(last) - excess]))
@@ -78,7 +85,7 @@ class Fronts:
         """Of each member, the less the better, by the crowded-comparison operator (section III.B)."""
         found: dict[int, tuple[int, float]] = {}
         for rank, front in enumerate(self.fronts):
-            indices = list(_indices(front))
+            indices = _indices(front)
             found |= {i: (rank, -distance) for i, distance in zip(indices, self._crowding(indices), strict=True)}
         return found
 
@@ -92,12 +99,14 @@ def _packed(rows: NDArray[np.bool_]) -> list[Bits]:
     return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]
 
 
-def _indices(members: Bits) -> Iterator[int]:
+def _indices(members: Bits) -> list[int]:
     """Ascending."""
+    found = []
     while members:
         lowest = members & -members
-        yield lowest.bit_length() - 1
+        found.append(lowest.bit_length() - 1)
         members ^= lowest
+    return found
 
 
 def crowding_distance(points: Sequence[Point]) -> list[float]:
@@ -111,11 +120,12 @@ def crowding_distance(points: Sequence[Point]) -> list[float]:
     distinct = list(dict.fromkeys(points))
     total = [0.0] * len(distinct)
     for values in zip(*distinct, strict=True):
-        span = max(values) - min(values)
+        order = sorted(range(len(values)), key=values.__getitem__)
+        span = values[order[-1]] - values[order[0]]
         if span:
-            order = sorted(range(len(values)), key=values.__getitem__)
-            edges = [-math.inf, *(values[i] for i in order), math.inf]
-            for place, i in enumerate(order, 1):
-                total[i] += (edges[place] - edges[place - 1]) / span + (edges[place + 1] - edges[place]) / span
+            gaps = [(values[after] - values[before]) / span for before, after in pairwise(order)]
+            total[order[0]] = total[order[-1]] = math.inf
+            for i, (before, after) in zip(order[1:-1], pairwise(gaps), strict=True):
+                total[i] += before + after
     distance = {point: value / len(point) for point, value in zip(distinct, total, strict=True)}
     return [distance.pop(point, 0.0) for point in points]
