@@ -7,6 +7,7 @@ checked when it is written too, so that nothing is stored that could not be read
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,11 +51,28 @@ def parse(line: bytes) -> Any:
     try:
         value = _JSON.decode(line)
     except msgspec.DecodeError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(_why_not(line) or str(error)) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if line.count(b"[") + line.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
         raise ValueError("nested too deeply")
+    return value
+
+
+def _why_not(line: bytes) -> str:
+    """Why a line is refused, in the words of the standard library's reader, which names the value."""
+    try:
+        value = json.JSONDecoder(parse_constant=_finite, parse_float=_finite).decode(line.decode())
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not a finite number")
     return value
 
 
