@@ -53,13 +53,17 @@ class Fronts:
             dominators, place = self.dominators[i], 0
             for front in self.fronts:
                 if not dominators & front:
+                    beaten = front & self.dominated[i]
+                    self.fronts[place] = front ^ beaten | 1 << i
+                    self._demote(beaten, place + 1)
                     break
                 place += 1
-            self._insert(1 << i, place)
+            else:
+                self.fronts.append(1 << i)
             self.size += 1
 
-    def _insert(self, moving: Bits, place: int) -> None:
-        """Put points that don't dominate each other into a front; what they dominate there moves to the next."""
+    def _demote(self, moving: Bits, place: int) -> None:
+        """Put points of one front into the next; what they dominate there moves on."""
         while moving:
             if place == len(self.fronts):
                 self.fronts.append(moving)
@@ -71,15 +75,25 @@ class Fronts:
             self.fronts[place] = front ^ beaten | moving
             moving, place = beaten, place + 1
 
+    def survive(self, children: Sequence[int], size: int) -> None:
+        """Let children join, and keep the best of all."""
+        if len(children) == 1 and self.size == size and self.dominators[children[0]] & self.fronts[-1]:
+            return  # it would stand alone behind the last front
+        self.add(children)
+        self.truncate(size)
+
     def truncate(self, size: int) -> None:
         """Keep the best: whole fronts, and of the one that is cut the least crowded, the first of equals."""
         excess, self.size = self.size - size, min(self.size, size)
         while excess > 0:
-            last = _indices(self.fronts.pop())
-            if len(last) > excess:
-                spread = sorted(zip(self._crowding(last), last, strict=True), key=lambda pair: -pair[0])
-                self.fronts.append(sum(1 << i for _, i in spread[: len(last) - excess]))
-            excess -= len(last)
+            last = self.fronts.pop()
+            count = last.bit_count()
+            if count > excess:
+                indices = _indices(last)
+                distance = self._crowding(indices)
+                order = sorted(range(count), key=distance.__getitem__, reverse=True)
+                self.fronts.append(last ^ sum(1 << indices[i] for i in order[count - excess :]))
+            excess -= count
 
     def fitness(self) -> dict[int, tuple[int, float]]:
         """Of each member, the less the better, by the crowded-comparison operator (section III.B)."""

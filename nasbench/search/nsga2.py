@@ -73,8 +73,7 @@ class NSGA2:
         """The survivors of the last generation, among all trials that have objectives."""
         population = Fronts.of(points(trials))
         for _, generation in groupby(range(len(trials)), key=lambda i: trials[i].batch):
-            population.add(generation)
-            population.truncate(self.population_size)
+            population.survive(list(generation), self.population_size)
         return population
 
     def _child(

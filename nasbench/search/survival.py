@@ -28,8 +28,7 @@ def survivors(members: Sequence[Trial], size: int, crowding: Crowding) -> list[T
         return list(members)
     if crowding is Crowding.ALL:
         sorted_into = Fronts.of(points(members))
-        sorted_into.add(range(len(members)))
-        sorted_into.truncate(size)
+        sorted_into.survive(range(len(members)), size)
         chosen = sorted_into.members
     else:
         rated = fitness(members)
