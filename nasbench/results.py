@@ -238,6 +238,10 @@ def _scan(path: Path, data: bytes) -> tuple[RunRows, int]:
     *lines, tail = data.split(b"\n")
     rows, size = RunRows(), 0
     for number, line in enumerate(lines, 1):
+        if trial := rows.plain_trial(line):
+            rows.add(trial)
+            size += len(line) + 1
+            continue
         try:
             row = parse(line)
         except ValueError as error:

@@ -24,6 +24,7 @@ LEVELS = {
     "nasbench.cost": 1,
     "nasbench.options": 1,
     "nasbench.rows": 1,
+    "nasbench.trial_rows": 1,
     "nasbench.differences": 1,
     "nasbench.results": 1,
     "nasbench.tensors": 0,

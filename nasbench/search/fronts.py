@@ -50,14 +50,13 @@ class Fronts:
     def add(self, indices: Iterable[int]) -> None:
         """Let points that are no members become so."""
         for i in indices:
-            dominators, place = self.dominators[i], 0
-            for front in self.fronts:
+            dominators = self.dominators[i]
+            for place, front in enumerate(self.fronts):
                 if not dominators & front:
                     beaten = front & self.dominated[i]
                     self.fronts[place] = front ^ beaten | 1 << i
                     self._demote(beaten, place + 1)
                     break
-                place += 1
             else:
                 self.fronts.append(1 << i)
             self.size += 1
