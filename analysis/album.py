@@ -77,7 +77,8 @@ class Album:
             for order in self._orders:
                 for comparison in order.comparisons:
                     _ = comparison.configs, comparison.fronts, comparison.transform  # nearly all are made of these
-        return in_order(self._drawn, len(self._orders))
+        of_all = [place for place, order in enumerate(self._orders) if order.figure.together]
+        return in_order(self._drawn, len(self._orders), long=of_all)
 
     def _drawn(self, place: int) -> _Drawn | str:
         order = self._orders[place]

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -21,16 +21,19 @@ _work: Callable[[int], object] | None = None
 """What the processes do: they inherit it, with all the runs it knows of, and are told the number of an item alone."""
 
 
-def in_order(work: Callable[[int], Found], items: int) -> Iterator[Found]:
+def in_order(work: Callable[[int], Found], items: int, long: Sequence[int] = ()) -> Iterator[Found]:
     """What `work` finds for 0, 1, ... items - 1, in this order; it may only read what it shares with others.
 
     In processes where the system can copy a running one (Linux), else one after the other: equal results either way.
     Where a process is killed, as for want of memory, the rest is done one after the other too.
+
+    Args:
+        long: those that take the longest: processes begin with them, so that none is left alone with one at the end.
     """
     processes, done = processes_for(items), 0
     if processes > 1:
         try:
-            for found in _mapped(work, items, processes):
+            for found in _mapped(work, items, processes, long):
                 done += 1
                 yield found
         except BrokenProcessPool:
@@ -48,16 +51,16 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
-def _mapped(work: Callable[[int], Found], items: int, processes: int) -> Iterator[Found]:
+def _mapped(work: Callable[[int], Found], items: int, processes: int, long: Sequence[int]) -> Iterator[Found]:
     global _work
     _work = work
     try:
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
             with warnings.catch_warnings():  # of threads: those of numerical libraries, which stand a fork
                 warnings.simplefilter("ignore", DeprecationWarning)
-                futures = [pool.submit(_do, number) for number in range(items)]
-            for future in futures:
-                yield future.result()  # type: ignore[misc]
+                futures = {number: pool.submit(_do, number) for number in dict.fromkeys([*long, *range(items)])}
+            for number in range(items):
+                yield futures[number].result()  # type: ignore[misc]
     finally:
         _work = None
 

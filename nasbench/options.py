@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,30 @@ def _first_comment(text: str) -> str:
     return next((comment for comment in comments if not comment.startswith("@package")), "")
 
 
-def flatten(node: Any, prefix: str = "") -> dict[str, str]:
+def flatten(node: Any) -> dict[str, str]:
     """The leaves of nested mappings by dotted name, as JSON."""
-    if isinstance(node, Mapping) and node:
-        return {k: v for name, part in node.items() for k, v in flatten(part, f"{prefix}{name}.").items()}
-    return {prefix.removesuffix("."): json.dumps(node, sort_keys=True, default=dict)}
+    found: dict[str, str] = {}
+    _flatten(node, "", found)
+    return found
+
+
+def _flatten(node: Any, prefix: str, found: dict[str, str]) -> None:
+    if type(node) in _SCALARS:
+        found[prefix[:-1]] = _scalar(node)
+    elif isinstance(node, Mapping) and node:
+        for name, part in node.items():
+            _flatten(part, f"{prefix}{name}.", found)
+    else:
+        found[prefix[:-1]] = json.dumps(node, sort_keys=True, default=dict)
+
+
+_SCALARS = frozenset({str, int, bool, type(None)})
+"""Types of nearly all leaves, which thousands of configurations have in common; 0.0 is not -0.0, so not of floats."""
+
+
+@lru_cache(maxsize=4096, typed=True)  # typed, for 1 is not true
+def _scalar(value: str | int | None) -> str:
+    return json.dumps(value)
 
 
 @cache

@@ -1,7 +1,9 @@
 import os
 import signal
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,19 @@ def test_what_is_found_comes_in_order_from_processes_that_know_what_was_loaded()
     found = list(parallel.in_order(lambda number: (number, number in loaded, os.getpid()), 9))
     assert [(number, known) for number, known, _ in found] == [(number, True) for number in range(9)]
     assert os.getpid() not in {process for _, _, process in found}
+
+
+def test_long_items_are_begun_first_and_yet_found_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    class Recorded(ProcessPoolExecutor):
+        def submit(self, do: Any, number: int) -> Any:  # type: ignore[override]
+            begun.append(number)
+            return super().submit(do, number)
+
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", Recorded)
+    assert list(parallel.in_order(lambda number: number, 9, long=[8, 5])) == list(range(9))
+    assert begun == [8, 5, 0, 1, 2, 3, 4, 6, 7]
 
 
 def test_few_items_are_not_worth_a_process() -> None:
