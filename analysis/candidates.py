@@ -170,7 +170,8 @@ def _chain(first: Trial, heirs: Mapping[int, Trial]) -> Iterable[Trial]:
 
 
 def _in_phases(run: Run) -> bool:
-    return sum(any(s.name in PRE_TRAINING for s in trial.evaluation.stages) for trial in run.trials) > 1
+    of_trials = [stages for trial in run.trials if (stages := trial.evaluation.stages)]  # of other methods none has any
+    return sum(any(stage.name in PRE_TRAINING for stage in stages) for stages in of_trials) > 1
 
 
 def last_generation(of_run: Sequence[Candidate]) -> list[Candidate]:

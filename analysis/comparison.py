@@ -18,7 +18,7 @@ from analysis.labels import OF_THE_METHOD, by_label, method_config
 from analysis.normalisation import QuantileTransform, transforms
 from analysis.selection import Member, front, members
 from nasbench.options import flatten
-from nasbench.records import RunHeader, Status
+from nasbench.records import RunHeader, Status, Trial
 from nasbench.results import Run
 
 
@@ -88,11 +88,13 @@ class Comparison:
     Attributes:
         methods: by label, in the order of tables and figures, one run a seed, ordered by seed. The label is the
             method's name; where runs of one method differ in configuration, what differs is added to it.
+        validation_fronts: of each finished run (`selection.front`), by the run's path.
         notes: what the reader has to know: left-out duplicates, unfinished runs, missing seeds, failed trials.
     """
 
     setting: Setting
     methods: Mapping[str, tuple[Run, ...]]
+    validation_fronts: Mapping[Path, Sequence[Trial]]
     notes: tuple[str, ...]
 
     def finished(self, label: str | None = None) -> tuple[Run, ...]:
@@ -108,7 +110,7 @@ class Comparison:
     @cached_property
     def fronts(self) -> Mapping[Path, Sequence[Member]]:
         """Of each finished run its validation front with the test results (`selection.members`), by the run's path."""
-        return {run.path: members(run) for run in self.finished()}
+        return {run.path: members(run, self.validation_fronts[run.path]) for run in self.finished()}
 
     @cached_property
     def transform(self) -> QuantileTransform | None:
@@ -159,12 +161,12 @@ def _comparison(setting: Setting, runs: Sequence[Run]) -> Comparison:
         methods[label] = kept
         notes += repeats
     ordered = {label: methods[label] for label in in_order(methods)}
-    notes += [note for labelled in ordered.values() for run in labelled for note in _run_notes(run)]
+    fronts = {run.path: front(run) for labelled in ordered.values() for run in labelled if run.finished}
+    notes += [note for labelled in ordered.values() for run in labelled for note in _run_notes(run, fronts)]
     notes += [note for label, labelled in ordered.items() for note in cluster_notes(label, labelled)]
     notes += absent_options([(_whole_config(labelled[0].header), labelled) for labelled in ordered.values()])
-    return Comparison(
-        setting=setting, methods=ordered, notes=(*notes, *_seed_notes(ordered), *_numerics_notes(ordered))
-    )
+    notes += [*_seed_notes(ordered), *_numerics_notes(ordered)]
+    return Comparison(setting=setting, methods=ordered, validation_fronts=fronts, notes=tuple(notes))
 
 
 def _whole_config(header: RunHeader) -> dict[str, str]:
@@ -191,7 +193,7 @@ def _preference(run: Run) -> tuple[object, ...]:
     return not run.finished, shared, -len(run.trials), run.header.run_id, name_of(run), str(run.path)
 
 
-def _run_notes(run: Run) -> list[str]:
+def _run_notes(run: Run, fronts: Mapping[Path, Sequence[Trial]]) -> list[str]:
     notes = []
     statuses = [trial.evaluation.status for trial in run.trials]
     lost = Counter(str(status) for status in statuses if status is not Status.OK)
@@ -202,7 +204,7 @@ def _run_notes(run: Run) -> list[str]:
         notes.append(f"{name_of(run)} is unfinished, after {len(run.trials)} trials, and left out of all numbers")
     else:
         tested = {test.trial for test in run.tests if test.ok}
-        untested = [str(trial.index) for trial in front(run) if trial.index not in tested]
+        untested = [str(trial.index) for trial in fronts[run.path] if trial.index not in tested]
         if untested:
             notes.append(f"{name_of(run)} lacks test results of its front's trials {', '.join(untested)}")
     return notes

@@ -96,7 +96,8 @@ def of_rungs(runs: Sequence[Run]) -> Pairs:
     """Error at the first fidelity against that at the last, of architectures that were trained on."""
 
     def of_run(run: Run) -> Iterator[_Row]:
-        for candidate in candidates(run):
+        trained_on = any(trial.proposal.resumes is not None for trial in run.trials)
+        for candidate in candidates(run) if trained_on else ():
             measured = [trial for trial in candidate.trials if trial.evaluation.status is Status.OK]
             if len(measured) > 1:
                 yield error(run, measured[0]), error(run, measured[-1]), measured[-1].index

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
+
+import numpy as np
 
 from nasbench.errors import InputError
 from nasbench.pareto import hypervolume, non_dominated
@@ -55,14 +57,18 @@ def front(run: Run) -> list[Trial]:
     trials = [trial for trial in run.trials if trial.ok]
     if not trials:
         return []
-    points = [[trial.evaluation.validation[name] for name in run.header.objectives] for trial in trials]
+    values = itemgetter(*run.header.objectives)
+    points = np.reshape([values(trial.evaluation.validation) for trial in trials], (len(trials), -1))
     return [trial for trial, best in zip(trials, non_dominated(points), strict=True) if best]
 
 
-def members(run: Run) -> list[Member]:
+def members(run: Run, of_front: Sequence[Trial] | None = None) -> list[Member]:
     """The validation front with its test results, from the smallest to the largest; untested members are left out.
 
     A test row of a trial outside the front changes nothing: the test split selects nothing.
+
+    Args:
+        of_front: `front`, where it is known.
     """
     full, tests = run.header.full, {test.trial: test for test in run.tests if test.ok}
     found = [
@@ -75,7 +81,7 @@ def members(run: Run) -> list[Member]:
             test_score=score(run, tests[trial.index].scores),
             test_point=tuple(tests[trial.index].objectives[name] for name in run.header.objectives),
         )
-        for trial in front(run)
+        for trial in (front(run) if of_front is None else of_front)
         if trial.index in tests
     ]
     return sorted(found, key=lambda member: (member.relative_encoder_parameters, member.trial))

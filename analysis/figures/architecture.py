@@ -12,8 +12,7 @@ from analysis.appearance import UNPRUNED
 from analysis.architectures import Extent, extent, kept, space_of
 from analysis.comparison import Comparison
 from analysis.drawing import STYLE, Drawing, NothingToDrawError, Options, panels, wrapped
-from analysis.selection import front
-from nasbench.results import Run
+from nasbench.records import Trial
 
 MADE_BY = commands.ALL_METHODS
 
@@ -28,12 +27,17 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
         NothingToDrawError: no finished run has a front of architectures that are known here, or none says how many
             heads there are.
     """
-    fronts = {label: comparison.finished(label) for label in comparison.methods if label != UNPRUNED}
-    fronts = {label: runs for label, runs in fronts.items() if any(space_of(run) and front(run) for run in runs)}
+    known = comparison.validation_fronts
+    fronts = {
+        label: [(space, known[run.path]) for run in comparison.finished(label) if (space := space_of(run))]
+        for label in comparison.methods
+        if label != UNPRUNED
+    }
+    fronts = {label: of_runs for label, of_runs in fronts.items() if any(front for _, front in of_runs)}
     if not fronts:
         raise NothingToDrawError("no finished run that prunes has a front in a space that is known here")
     whole = extent(comparison.finished())
-    data = pd.concat([_shares(label, runs, whole) for label, runs in fronts.items()], ignore_index=True)
+    data = pd.concat([_shares(label, of_runs, whole) for label, of_runs in fronts.items()], ignore_index=True)
     names = [wrapped(label) for label in fronts]
     figure, axes = panels(
         comparison.setting.title, 0.9 + 0.11 * sum(name.count("\n") + 2 for name in names), 1, 2, share="y"
@@ -50,13 +54,9 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     return Drawing(figure, data)
 
 
-def _shares(label: str, runs: Sequence[Run], whole: Extent) -> pd.DataFrame:
-    found = [
-        kept(trial.proposal.architecture, space, whole)
-        for run in runs
-        if (space := space_of(run)) is not None
-        for trial in front(run)
-    ]
+def _shares(label: str, fronts: Sequence[tuple[str, Sequence[Trial]]], whole: Extent) -> pd.DataFrame:
+    """Of the fronts of a method's runs, each with its space."""
+    found = [kept(trial.proposal.architecture, space, whole) for space, front in fronts for trial in front]
     return pd.DataFrame(
         {
             "method": label,
