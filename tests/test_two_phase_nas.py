@@ -19,6 +19,7 @@ from nasbench.records import Status, Trial
 from nasbench.results import read_run
 from nasbench.run import Run as ReadyRun
 from nasbench.run import assemble
+from nasbench.runtime import Engine
 from tests.conftest import REPOSITORY, cut_copy
 
 Rows = Callable[[Path], list[dict[str, Any]]]
@@ -235,6 +236,14 @@ def test_the_papers_scale_is_4500_steps_an_epoch_and_two_epochs_of_fine_tuning()
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "gpu", "paper"])
 def test_the_embedded_checkpoint_learns_its_head_at_each_scale(scale: str) -> None:
     assert settings_of(f"scale={scale}")["pretraining"]["base_steps"] > 0
+
+
+@pytest.mark.parametrize(("source", "engine"), [("embedded", Engine.PROCESSES), ("hub", Engine.SERIAL)])
+def test_batches_of_the_embedded_experiment_are_shared_by_all_cores(source: str, engine: Engine) -> None:
+    """Where there may be a GPU, whose memory processes would have to share, none are started unasked."""
+    given = ["+experiment=squad_distilbert_pretrain", f"source={source}"]
+    assert experiment(given).runtime.executor is engine
+    assert experiment([*given, "runtime.executor=serial"]).runtime.executor is Engine.SERIAL
 
 
 def test_the_documented_commands_are_ones_that_can_be_made() -> None:
