@@ -53,7 +53,7 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     figure, axes = panels(comparison.setting.title, len(measures) * (0.8 + 0.45 * lines), len(measures))
     for panel, measure in zip(axes, measures, strict=True):
         _draw(panel, data[data["measure"] == measure], table.data[table.data["measure"] == measure])
-        panel.set_xlabel(f"{measure}, first minus second")
+        panel.set_xlabel(wrapped(f"difference in {measure}", 34))
     legend_below(figure, axes[0])
     return Drawing(figure, data, table=table)
 
@@ -114,6 +114,15 @@ def _draw(axes: Axes, data: pd.DataFrame, means: pd.DataFrame) -> None:
     reach = np.abs(means[["low", "high"]].to_numpy().T - means["difference"].to_numpy())
     axes.errorbar(means["difference"], means_at, xerr=reach, fmt="|", color="black", label="mean, 95%")
     axes.axvline(0, color=GREY, linewidth=0.7, linestyle="--")
-    names = [f"{m.first} − {m.second}" + (f" ({m.given})" if m.given != "-" else "") for m in means.itertuples()]
-    axes.set_yticks(range(len(means)), [wrapped(name) for name in names], fontsize=STYLE["xtick.labelsize"] - 1)
+    names = [_name(str(m.first), str(m.second), str(m.given)) for m in means.itertuples()]
+    axes.set_yticks(range(len(means)), names, fontsize=STYLE["xtick.labelsize"] - 1)
     axes.set_ylim(len(means) - 0.4, -0.6)
+
+
+def _name(first: str, second: str, given: str) -> str:
+    """What is subtracted from what, on lines: the option's name stands once where it is one."""
+    option, _, value = first.partition("=")
+    other_option, _, other = second.partition("=")
+    alone = option == other_option and value and "=" not in value + other
+    lines = [f"{option}:", f"{value} − {other}"] if alone else [f"{first} −", second]
+    return "\n".join(wrapped(line, 32) for line in [*lines, *([f"({given})"] if given != "-" else [])])
