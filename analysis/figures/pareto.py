@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BY_DEFAULT = True
 MADE_BY = commands.ALL_METHODS
 
+_DENSE = 2000
+"""Points of a method above which they are a picture in a PDF too: shapes take longer to draw, and to look at."""
+
 _FRACTIONS = (0.95, 0.9)
 
 
@@ -80,7 +83,13 @@ def _draw_method(axes: Axes, data: pd.DataFrame, look: Appearance) -> None:
     points, surface = data[data["part"] == "point"], data[data["part"] == "attainment"]
     alone = points["seed"].nunique() == 1
     axes.plot(
-        points["size"], points["score"], look.marker, color=look.colour, alpha=0.9 if alone else 0.45, markeredgewidth=0
+        points["size"],
+        points["score"],
+        look.marker,
+        color=look.colour,
+        alpha=0.9 if alone else 0.45,
+        markeredgewidth=0,
+        rasterized=len(points) > _DENSE,
     )
     sizes, scores = [*surface["size"], 1.0], [*surface["score"], surface["score"].iloc[-1]]
     axes.step(sizes, scores, where="post", color=look.colour, linestyle=look.line)

@@ -65,7 +65,8 @@ def test_the_figure_has_mean_and_rank_test_over_networks_and_the_mean_of_each_se
     assert row["difference"] == pytest.approx(0.12)
     assert row["low"] < 0.12 < row["high"]
     assert row["wilcoxon"] == pytest.approx(stats.wilcoxon(differences).pvalue)
-    assert [text.get_text() for text in drawing.figure.axes[0].get_yticklabels()] == ["estimator.inherit:\nFalse − True"]
+    (name,) = drawing.figure.axes[0].get_yticklabels()
+    assert name.get_text() == "estimator.inherit:\nFalse − True"
 
 
 def test_without_networks_in_common_the_figure_says_so(tmp_path: Path) -> None:
