@@ -14,7 +14,7 @@ from nasbench import rng
 SAMPLES = 1000
 """As in Klein et al. (2024)."""
 
-_COUNTS = 10_000_000
+_COUNTS = 4_000_000
 """Held in memory at once."""
 
 Array = NDArray[np.float64]
@@ -135,7 +135,9 @@ def _mean_above(a: Array, b: Array, tasks: Drawn, of_a: Drawn, of_b: Drawn) -> A
     the other methods and added to 1, this is a mean rank.
     """
     samples, drawn, repetitions = len(tasks), tasks.shape[1], a.shape[1]
-    outcomes = (a[:, :, None] > b[:, None]) + 0.5 * (a[:, :, None] == b[:, None])  # [tasks, of a, of b, steps]
+    # Sums of ones and halves: exact in single precision too, as long as they are not in the millions.
+    number = np.float32 if drawn * repetitions < 2**23 else np.float64
+    outcomes = (a[:, :, None] > b[:, None]) + number(0.5) * (a[:, :, None] == b[:, None])  # [tasks, of a, of b, steps]
     pairs = outcomes.reshape(-1, outcomes.shape[-1])
     index = (tasks[:, :, None] * repetitions + of_a) * repetitions + of_b
     means = np.empty((samples, pairs.shape[1]))
@@ -144,7 +146,7 @@ def _mean_above(a: Array, b: Array, tasks: Drawn, of_a: Drawn, of_b: Drawn) -> A
         some = index[first : first + at_once].reshape(-1, drawn * repetitions)
         places = some + len(pairs) * np.arange(len(some))[:, None]
         counts = np.bincount(places.ravel(), minlength=len(some) * len(pairs)).reshape(len(some), len(pairs))
-        means[first : first + at_once] = counts @ pairs
+        means[first : first + at_once] = counts.astype(number) @ pairs
     return means / (drawn * repetitions)
 
 
