@@ -334,7 +334,7 @@ class RunRows:
         return {name: value for name, value in row.items() if name != "kind"}
 
     def plain_trial(self, line: bytes) -> Trial | None:
-        """What `record` finds in a line that is a plain trial, in a third of its time; None for any other."""
+        """What `record` finds in a line that is a plain trial, in about half of its time; None for any other."""
         if self.header is None or self.tests or self.end is not None:
             return None
         return plain_trial(line, len(self.trials), self.header.objectives)

@@ -66,7 +66,7 @@ def analysed(results: Path, out: Path, *arguments: str) -> int:
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(_proportional_bytes(pid) for pid in _of_session(process.pid)))
-        time.sleep(1)  # to look takes time from what is timed
+        time.sleep(0.5)
     assert process.returncode == 0
     return peak
 
