@@ -76,7 +76,7 @@ class Album:
 
             for order in self._orders:
                 for comparison in order.comparisons:
-                    _ = comparison.configs, comparison.fronts, comparison.transform  # nearly all are made of these
+                    _ = comparison.fronts, comparison.transform, comparison.networks  # nearly all are made of these
         of_all = [place for place, order in enumerate(self._orders) if order.figure.together]
         return in_order(self._drawn, len(self._orders), long=of_all)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.drawing import NothingToDrawError
 from analysis.labels import group_config
+from analysis.networks import Networks
 from nasbench.records import Architecture
 from nasbench.results import Run
 
@@ -40,20 +42,25 @@ class Kept:
         return self.heads.any(axis=1) | (self.units > 0)
 
 
-def extent(runs: Iterable[Run]) -> Extent:
+def extent(runs: Iterable[Run], networks: Networks) -> Extent:
     """The most layers, heads and units of any architecture of the runs: run files do not say it otherwise.
 
     It is the network's own where the unpruned network is among them; among a hundred random ones of SMALL its heads and
     layers are there almost certainly, and nearly all of its units.
 
+    Args:
+        networks: theirs, or of more runs.
+
     Raises:
         NothingToDrawError: none of the runs is of a space that counts heads and units.
     """
     layers, heads, units = 0, 0, 0
+    by_space: dict[str | None, list[Run]] = defaultdict(list)
     for run in runs:
-        space = space_of(run)
-        for trial in run.trials:
-            values: Any = trial.proposal.architecture.values
+        by_space[space_of(run)].append(run)
+    for space, of_space in by_space.items():
+        for architecture in networks.among(of_space):
+            values: Any = architecture.values
             if space == SMALL:
                 layers, heads, units = max(layers, values[0]), max(heads, values[1]), max(units, values[2])
             elif space == MEDIUM:

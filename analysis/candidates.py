@@ -110,9 +110,14 @@ def one_run(comparison: Comparison, seed: int | None) -> tuple[str, Run]:
 
 
 def error(run: Run, trial: Trial) -> float:
-    """The objective that tells quality: `error` where the run has it, else its first."""
+    """The objective that tells quality."""
+    return trial.evaluation.validation[quality(run)]
+
+
+def quality(run: Run) -> str:
+    """The objective that tells it: `error` where the run has it, else its first."""
     names = run.header.objectives
-    return trial.evaluation.validation["error" if "error" in names else names[0]]
+    return "error" if "error" in names else names[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +175,7 @@ def _chain(first: Trial, heirs: Mapping[int, Trial]) -> Iterable[Trial]:
 
 
 def _in_phases(run: Run) -> bool:
-    of_trials = [stages for trial in run.trials if (stages := trial.evaluation.stages)]  # of other methods none has any
+    of_trials = [trial.evaluation.stages for trial in run.trials] if run.columns.staged else []
     return sum(any(stage.name in PRE_TRAINING for stage in stages) for stages in of_trials) > 1
 
 

@@ -60,7 +60,7 @@ def search_spaces(comparison: Comparison) -> Finding:
     if not spaces:
         return Finding(Answer.NOT_RECORDED, "no run names a search space")
     try:
-        whole = extent(comparison.finished())
+        whole = extent(comparison.finished(), comparison.networks)
         bounds = f"up to {whole.layers} layers of {whole.heads} heads and {whole.units} units"
     except NothingToDrawError:
         full = next(iter(comparison.finished())).header.full
@@ -131,7 +131,7 @@ def confounders(comparison: Comparison) -> Finding:
 def selection(comparison: Comparison) -> Finding:
     strangers = []
     for run in comparison.finished():
-        on_front = {trial.index for trial in front(run)}
+        on_front = set(front(run))
         strangers += [f"{run.path.name} trial {t.trial}" for t in run.tests if t.trial not in on_front]
     tests = sum(len(run.tests) for run in comparison.finished())
     if strangers:

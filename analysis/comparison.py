@@ -15,10 +15,11 @@ from analysis.absent import absent_options
 from analysis.appearance import in_order
 from analysis.clusters import cluster_notes
 from analysis.labels import OF_THE_METHOD, by_label, method_config
+from analysis.networks import Networks
 from analysis.normalisation import QuantileTransform, transforms
 from analysis.selection import Member, front, members
 from nasbench.options import flatten
-from nasbench.records import RunHeader, Status, Trial
+from nasbench.records import RunHeader, Status
 from nasbench.results import Run
 
 
@@ -89,23 +90,20 @@ class Comparison:
         methods: by label, in the order of tables and figures, one run a seed, ordered by seed. The label is the
             method's name; where runs of one method differ in configuration, what differs is added to it.
         validation_fronts: of each finished run (`selection.front`), by the run's path.
+        configs: what each run's method was configured with (`labels.method_config`), by the run's path.
         notes: what the reader has to know: left-out duplicates, unfinished runs, missing seeds, failed trials.
     """
 
     setting: Setting
     methods: Mapping[str, tuple[Run, ...]]
-    validation_fronts: Mapping[Path, Sequence[Trial]]
+    validation_fronts: Mapping[Path, Sequence[int]]
+    configs: Mapping[Path, Mapping[str, str]]
     notes: tuple[str, ...]
 
     def finished(self, label: str | None = None) -> tuple[Run, ...]:
         """The finished runs of a method, or of all: the only ones that numbers are made of."""
         runs = self.methods.get(label, ()) if label is not None else [r for rs in self.methods.values() for r in rs]
         return tuple(run for run in runs if run.finished)
-
-    @cached_property
-    def configs(self) -> Mapping[Path, Mapping[str, str]]:
-        """What each run's method was configured with (`labels.method_config`), by the run's path."""
-        return {run.path: method_config(run.header) for runs in self.methods.values() for run in runs}
 
     @cached_property
     def fronts(self) -> Mapping[Path, Sequence[Member]]:
@@ -116,6 +114,11 @@ class Comparison:
     def transform(self) -> QuantileTransform | None:
         """The quantile transform over all points that any finished run of any method validated; None without points."""
         return next(iter(transforms(self.finished()).values()), None)
+
+    @cached_property
+    def networks(self) -> Networks:
+        """The architectures of all finished runs, by numbers."""
+        return Networks.of(self.finished())
 
     @property
     def budget_epochs(self) -> float | None:
@@ -156,7 +159,8 @@ def name_of(run: Run) -> str:
 def _comparison(setting: Setting, runs: Sequence[Run]) -> Comparison:
     methods: dict[str, tuple[Run, ...]] = {}
     notes: list[str] = []
-    for label, labelled in by_label(runs).items():
+    configs = {run.path: method_config(run.header) for run in runs}
+    for label, labelled in by_label(runs, configs).items():
         kept, repeats = _one_a_seed(labelled)
         methods[label] = kept
         notes += repeats
@@ -166,7 +170,7 @@ def _comparison(setting: Setting, runs: Sequence[Run]) -> Comparison:
     notes += [note for label, labelled in ordered.items() for note in cluster_notes(label, labelled)]
     notes += absent_options([(_whole_config(labelled[0].header), labelled) for labelled in ordered.values()])
     notes += [*_seed_notes(ordered), *_numerics_notes(ordered)]
-    return Comparison(setting=setting, methods=ordered, validation_fronts=fronts, notes=tuple(notes))
+    return Comparison(setting=setting, methods=ordered, validation_fronts=fronts, configs=configs, notes=tuple(notes))
 
 
 def _whole_config(header: RunHeader) -> dict[str, str]:
@@ -193,10 +197,10 @@ def _preference(run: Run) -> tuple[object, ...]:
     return not run.finished, shared, -len(run.trials), run.header.run_id, name_of(run), str(run.path)
 
 
-def _run_notes(run: Run, fronts: Mapping[Path, Sequence[Trial]]) -> list[str]:
+def _run_notes(run: Run, fronts: Mapping[Path, Sequence[int]]) -> list[str]:
     notes = []
-    statuses = [trial.evaluation.status for trial in run.trials]
-    lost = Counter(str(status) for status in statuses if status is not Status.OK)
+    others = [] if run.columns.ok.all() else [trial.evaluation.status for trial in run.trials]
+    lost = Counter(str(status) for status in others if status is not Status.OK)
     if lost:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(lost.items()))
         notes.append(f"{name_of(run)}: of {len(run.trials)} trials {counts}, without objectives")
@@ -204,7 +208,7 @@ def _run_notes(run: Run, fronts: Mapping[Path, Sequence[Trial]]) -> list[str]:
         notes.append(f"{name_of(run)} is unfinished, after {len(run.trials)} trials, and left out of all numbers")
     else:
         tested = {test.trial for test in run.tests if test.ok}
-        untested = [str(trial.index) for trial in fronts[run.path] if trial.index not in tested]
+        untested = [str(trial) for trial in fronts[run.path] if trial not in tested]
         if untested:
             notes.append(f"{name_of(run)} lacks test results of its front's trials {', '.join(untested)}")
     return notes

@@ -8,13 +8,13 @@ from itertools import combinations
 
 from analysis.comparison import Comparison
 from analysis.labels import GROUPS, described, tell_apart
+from analysis.networks import Networks
 from analysis.pairs import errors
-from nasbench.records import Architecture
 from nasbench.results import Run
 
 ERROR = "validation error"
-_Measured = dict[Architecture, tuple[int, dict[str, float]]]
-"""Of each architecture the last trial with objectives, and its measures."""
+_Measured = dict[int, tuple[int, dict[str, float]]]
+"""Of each architecture, by its number, the last trial with objectives, and its measures."""
 
 EARLY = {"mlm_loss": "held-out loss of pre-training"}
 """Scores that are compared beside the error, where trials have them, and what they are called."""
@@ -65,7 +65,7 @@ def _of_method(comparison: Comparison, variants: Sequence[Sequence[Run]]) -> Ite
     if len(variants) < 2:
         return
     varied = tell_apart([comparison.configs[runs[0].path] for runs in variants])
-    by_seed = [{run.header.seed: _measured(run) for run in runs} for runs in variants]
+    by_seed = [{run.header.seed: _measured(run, comparison.networks) for run in runs} for runs in variants]
     for (first, one), (second, other) in combinations(zip(by_seed, varied, strict=True), 2):
         names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
         if len({_option(name) for name in names}) == 1:
@@ -102,10 +102,11 @@ def _pairs(first: Mapping[int, _Measured], second: Mapping[int, _Measured]) -> I
                 )
 
 
-def _measured(run: Run) -> _Measured:
+def _measured(run: Run, networks: Networks) -> _Measured:
+    early = {name: words for name, words in EARLY.items() if name in run.columns.scored}
     found: _Measured = {}
-    for architecture, (value, trial) in errors(run).items():
-        scores = run.trials[trial].evaluation.scores
-        early = {words: scores[name] for name, words in EARLY.items() if name in scores}
-        found[architecture] = (trial, {ERROR: value, **early})
+    for architecture, (value, trial) in errors(run, networks).items():
+        scores = run.trials[trial].evaluation.scores if early else {}
+        of_early = {words: scores[name] for name, words in early.items() if name in scores}
+        found[architecture] = (trial, {ERROR: value, **of_early})
     return found

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nasbench.options import flatten, option_of
@@ -22,25 +23,28 @@ GROUPS = {"space": ("space",), "search": ("search",), "strategy": ("estimator", 
 """Groups that are called by their option's name, and where a method's configuration holds what was chosen."""
 
 
-def by_label(runs: Iterable[Run]) -> dict[str, list[Run]]:
+def by_label(runs: Iterable[Run], configs: Mapping[Path, dict[str, str]] | None = None) -> dict[str, list[Run]]:
     """Runs by method, told apart where their configurations differ in more than the seed.
 
     Runs that differ in nothing have one label, and those that differ in anything have two.
+
+    Args:
+        configs: `method_config` of each run, by its path, where that is known.
     """
     by_method: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         by_method[run.header.method].append(run)
     labelled: dict[str, list[Run]] = defaultdict(list)
     for method, group in by_method.items():
-        apart = tell_apart(_configs(group))
+        whole = [method_config(run.header) if configs is None else configs[run.path] for run in group]
+        apart = tell_apart(_pooled(group, whole))
         for run, differing in zip(group, apart, strict=True):
             labelled[_label(method, differing)].append(run)
     return labelled
 
 
-def _configs(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """As `method_config`; the place of a table only where a seed of a search ran on several, which are not pooled."""
-    whole = [method_config(run.header) for run in runs]
+def _pooled(runs: Sequence[Run], whole: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Configurations without the place of a table, unless a seed of a search ran on several, which are not pooled."""
     pooled = [{name: value for name, value in config.items() if name != TABLE} for config in whole]
     of_seed: dict[tuple[str, int], set[str | None]] = defaultdict(set)
     for run, config in zip(runs, pooled, strict=True):

@@ -104,7 +104,7 @@ def _rows(run: Run, common: dict[str, Any]) -> list[dict[str, Any]]:
     header = run.header
     names = ("run_id", "experiment", "method", "seed", "task", "metric", "model", "source", "scale")
     common = {name: getattr(header, name) for name in names} | common | {"finished": run.finished}
-    members = {trial.index for trial in front(run)}
+    members = set(front(run))
     tests = {test.trial: test for test in run.tests if test.ok}
     rows = []
     for trial in run.trials:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -112,10 +111,7 @@ class Problem(NamedTuple):
 
 def validation_points(run: Run) -> NDArray[np.float64]:
     """Raw validation objectives [n, objectives] of a run's trials that have them, in their order."""
-    names = run.header.objectives
-    of_names = itemgetter(*names)  # of many runs most of the time goes into this
-    points = [of_names(trial.evaluation.validation) for trial in run.trials if trial.ok]
-    return np.array(points, dtype=np.float64).reshape(-1, len(names))
+    return run.columns.points
 
 
 def transforms(runs: Iterable[Run]) -> dict[Problem, QuantileTransform]:

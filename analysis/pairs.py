@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.candidates import candidates, error, last_generation
+from analysis.candidates import candidates, error, last_generation, quality
 from analysis.comparison import Comparison
 from analysis.correlation import Correlation, correlation, top_half_overlap
+from analysis.networks import Networks
 from nasbench import rng
-from nasbench.records import Architecture, Status, Trial
+from nasbench.records import Status
 from nasbench.results import Run
 
-Errors = Mapping[Architecture, tuple[float, int]]
+Errors = Mapping[int, tuple[float, int]]
+"""By the number of an architecture (`analysis.networks`), its last error and the trial of it."""
 
 _Row = tuple[float, float, int]
 """Early and late loss, and the trial of the late one."""
@@ -96,8 +98,7 @@ def of_rungs(runs: Sequence[Run]) -> Pairs:
     """Error at the first fidelity against that at the last, of architectures that were trained on."""
 
     def of_run(run: Run) -> Iterator[_Row]:
-        trained_on = any(trial.proposal.resumes is not None for trial in run.trials)
-        for candidate in candidates(run) if trained_on else ():
+        for candidate in candidates(run) if run.columns.resumed else ():
             measured = [trial for trial in candidate.trials if trial.evaluation.status is Status.OK]
             if len(measured) > 1:
                 yield error(run, measured[0]), error(run, measured[-1]), measured[-1].index
@@ -105,20 +106,19 @@ def of_rungs(runs: Sequence[Run]) -> Pairs:
     return _collected("after the first rung", "after the last rung", runs, of_run)
 
 
-def of_sharing(shared: Sequence[Run], alone: Sequence[Run], known: Callable[[Run], Errors] | None = None) -> Pairs:
+def of_sharing(shared: Sequence[Run], alone: Sequence[Run], networks: Networks) -> Pairs:
     """Error with a super-network's weights against that after fine-tuning alone, of architectures that both runs have.
 
     Random search of equal seeds proposes the same sub-networks to both.
 
     Args:
-        known: `errors`, or what remembers them where many methods are paired.
+        networks: of all of them.
     """
-    of = known or errors
-    by_seed = {run.header.seed: of(run) for run in shared}
+    by_seed = {run.header.seed: errors(run, networks) for run in shared}
 
     def of_run(run: Run) -> Iterator[_Row]:
         there = by_seed.get(run.header.seed, {})
-        for architecture, (value, trial) in of(run).items():
+        for architecture, (value, trial) in errors(run, networks).items():
             if architecture in there:
                 yield there[architecture][0], value, trial
 
@@ -131,19 +131,18 @@ def every(comparison: Comparison) -> dict[str, Pairs]:
     found = {label: of_rungs(runs) for label, runs in finished.items()}
     sharing = [label for label, runs in finished.items() if runs and runs[0].header.method == "ws_nas"]
     alone = [label for label, runs in finished.items() if runs and runs[0].header.method == "s_nas"]
-    known = (
-        {run.path: errors(run) for label in (*sharing, *alone) for run in finished[label]} if sharing and alone else {}
-    )
     for one in sharing:
         for other in alone:
-            found[f"{one}, {other}"] = of_sharing(finished[one], finished[other], lambda run: known[run.path])
+            found[f"{one}, {other}"] = of_sharing(finished[one], finished[other], comparison.networks)
     return {name: pairs for name, pairs in found.items() if len(pairs)}
 
 
-def errors(run: Run) -> Errors:
+def errors(run: Run, networks: Networks) -> Errors:
     """The last error of each architecture, and its trial."""
-    ok: list[Trial] = [trial for trial in run.trials if trial.ok]
-    return {trial.proposal.architecture: (error(run, trial), trial.index) for trial in ok}
+    columns, trials = run.columns, np.flatnonzero(run.columns.ok)
+    values = columns.points[:, run.header.objectives.index(quality(run))]
+    measured = zip(values.tolist(), trials.tolist(), strict=True)
+    return dict(zip(networks.numbers[run.path][trials].tolist(), measured, strict=True))
 
 
 def _enough(of_runs: list[tuple[int, list[_Row]]]) -> list[tuple[int, list[_Row]]]:

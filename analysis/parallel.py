@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -54,17 +55,23 @@ def usable_cores() -> int:
 def _mapped(work: Callable[[int], Found], items: int, processes: int, long: Sequence[int]) -> Iterator[Found]:
     global _work
     _work = work
+    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork"))
+    gc.freeze()  # a process whose collector walks through what it shares writes to it, and so gets a copy of its own
     try:
-        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-            with warnings.catch_warnings():  # of threads: those of numerical libraries, which stand a fork
-                warnings.simplefilter("ignore", DeprecationWarning)
-                futures = {number: pool.submit(_do, number) for number in dict.fromkeys([*long, *range(items)])}
-            for number in range(items):
-                yield futures[number].result()  # type: ignore[misc]
+        with warnings.catch_warnings():  # of threads: those of numerical libraries, which stand a fork
+            warnings.simplefilter("ignore", DeprecationWarning)
+            futures = {number: pool.submit(_do, number) for number in dict.fromkeys([*long, *range(items)])}
+        for number in range(items):
+            yield futures[number].result()  # type: ignore[misc]
     finally:
+        pool.shutdown(cancel_futures=True)  # after an error what was not begun is left undone
+        gc.unfreeze()
         _work = None
 
 
 def _do(number: int) -> object:
     assert _work is not None
-    return _work(number)
+    try:
+        return _work(number)
+    finally:
+        gc.collect()  # figures are full of cycles: else many are kept, with all of their data

@@ -27,7 +27,7 @@ def elapsed(run: Run, clock: str) -> Array:
     clocks = {"cost": _cost, "seconds": _seconds, "trials": _trials}
     if clock not in clocks:
         raise ValueError(f"there is no clock {clock}: use {', '.join(clocks)}")
-    return clocks[clock](run)[[trial.ok for trial in run.trials]]
+    return clocks[clock](run)[run.columns.ok]
 
 
 def hypervolumes(run: Run, transform: QuantileTransform | None = None) -> Array:
@@ -72,7 +72,7 @@ def changes(times: ArrayLike, values: ArrayLike, *, before: float = 0.0) -> Arra
 
 
 def _cost(run: Run) -> Array:
-    return np.array([trial.spent for trial in run.trials], dtype=np.float64) / run.header.epoch_macs
+    return run.columns.spent / run.header.epoch_macs
 
 
 def _trials(run: Run) -> Array:
@@ -81,8 +81,9 @@ def _trials(run: Run) -> Array:
 
 def _seconds(run: Run) -> Array:
     """Phases lie before the trials in whose COST so far theirs is contained."""
-    of_trials = np.cumsum([trial.evaluation.seconds for trial in run.trials])
-    costs = np.cumsum([trial.evaluation.cost for trial in run.trials], dtype=np.int64)
-    of_phases = np.array([trial.spent for trial in run.trials], dtype=np.int64) - costs
+    of_phases = run.columns.spent - np.cumsum(run.columns.cost)
     ended = np.searchsorted(np.cumsum([phase.cost for phase in run.phases], dtype=np.int64), of_phases, side="right")
-    return of_trials + np.concatenate([[0.0], np.cumsum([phase.seconds for phase in run.phases])])[ended]
+    return (
+        np.cumsum(run.columns.seconds)
+        + np.concatenate([[0.0], np.cumsum([phase.seconds for phase in run.phases])])[ended]
+    )

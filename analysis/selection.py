@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 import numpy as np
 
 from nasbench.errors import InputError
 from nasbench.pareto import hypervolume, non_dominated
-from nasbench.records import Trial
 from nasbench.results import Run
 
 THRESHOLDS = (0.25, 0.5, 0.75, 1.0)
@@ -52,17 +51,13 @@ def score(run: Run, scores: Mapping[str, float]) -> float:
     return scores[metric]
 
 
-def front(run: Run) -> list[Trial]:
-    """The trials that no other dominates on validation, in their order; of equal ones the first."""
-    trials = [trial for trial in run.trials if trial.ok]
-    if not trials:
-        return []
-    values = itemgetter(*run.header.objectives)
-    points = np.reshape([values(trial.evaluation.validation) for trial in trials], (len(trials), -1))
-    return [trial for trial, best in zip(trials, non_dominated(points), strict=True) if best]
+def front(run: Run) -> list[int]:
+    """Indices of the trials that no other dominates on validation, in their order; of equal ones the first."""
+    indices, points = np.flatnonzero(run.columns.ok), run.columns.points
+    return indices[non_dominated(points)].tolist() if len(indices) else []
 
 
-def members(run: Run, of_front: Sequence[Trial] | None = None) -> list[Member]:
+def members(run: Run, of_front: Sequence[int] | None = None) -> list[Member]:
     """The validation front with its test results, from the smallest to the largest; untested members are left out.
 
     A test row of a trial outside the front changes nothing: the test split selects nothing.
@@ -81,7 +76,7 @@ def members(run: Run, of_front: Sequence[Trial] | None = None) -> list[Member]:
             test_score=score(run, tests[trial.index].scores),
             test_point=tuple(tests[trial.index].objectives[name] for name in run.header.objectives),
         )
-        for trial in (front(run) if of_front is None else of_front)
+        for trial in map(run.trials.__getitem__, front(run) if of_front is None else of_front)
         if trial.index in tests
     ]
     return sorted(found, key=lambda member: (member.relative_encoder_parameters, member.trial))

@@ -142,5 +142,5 @@ def _mean(values: Sequence[float]) -> float:
 
 def seconds(run: Run) -> float:
     """Wall-clock seconds of all rows of a run, test rows too."""
-    billed = sum(phase.seconds for phase in run.phases) + sum(trial.evaluation.seconds for trial in run.trials)
+    billed = sum(phase.seconds for phase in run.phases) + sum(run.columns.seconds.tolist())
     return billed + sum(test.seconds for test in run.tests)

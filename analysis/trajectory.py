@@ -44,7 +44,7 @@ def trajectory(run: Run) -> Trajectory:
 
 def spent_epochs(run: Run) -> float:
     """All COST billed to a run, phases and trials, in training epochs of the full network."""
-    billed = sum(phase.cost for phase in run.phases) + sum(trial.evaluation.cost for trial in run.trials)
+    billed = sum(phase.cost for phase in run.phases) + sum(run.columns.cost.tolist())
     return billed / run.header.epoch_macs
 
 

@@ -79,7 +79,7 @@ def fault_of(run: Run) -> str | None:
     if not run.finished:
         return "unfinished"
     tested = {test.trial for test in run.tests}  # those too whose test scores were not finite, and that have no point
-    return None if all(trial.index in tested for trial in front(run)) else "without test results of the whole front"
+    return None if tested.issuperset(front(run)) else "without test results of the whole front"
 
 
 def entry_of(runs: Sequence[Run], *, name: str, submitted: bool = True) -> Entry:

@@ -14,10 +14,11 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import filelock
 
@@ -25,6 +26,9 @@ from nasbench.differences import differences
 from nasbench.errors import InputError, RunError
 from nasbench.records import Phase, RunHeader, TestResult, Trial
 from nasbench.rows import SCHEMA_VERSION, SCIENCE_VERSION, RunRows, canonical_json, comparable, encode, parse
+
+if TYPE_CHECKING:
+    from nasbench.columns import Columns
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -70,7 +74,7 @@ def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical_json(what)).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which leave no room for what is computed once
 class Run:
     """A run as its file tells it; `end` (its totals) is None as long as it is unfinished."""
 
@@ -84,6 +88,13 @@ class Run:
     @property
     def finished(self) -> bool:
         return self.end is not None
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Its trials as arrays."""
+        from nasbench.columns import Columns  # here, for numpy takes longer to load than most files take to read
+
+        return Columns.of(self.trials, self.header.objectives)
 
 
 def read_run(path: Path) -> Run:

@@ -25,6 +25,7 @@ LEVELS = {
     "nasbench.options": 1,
     "nasbench.rows": 1,
     "nasbench.trial_rows": 1,
+    "nasbench.columns": 1,
     "nasbench.differences": 1,
     "nasbench.results": 1,
     "nasbench.tensors": 0,

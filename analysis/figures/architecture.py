@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ from analysis.appearance import UNPRUNED
 from analysis.architectures import Extent, extent, kept, space_of
 from analysis.comparison import Comparison
 from analysis.drawing import STYLE, Drawing, NothingToDrawError, Options, panels, wrapped
-from nasbench.records import Trial
+from nasbench.records import Architecture
+from nasbench.results import Run
 
 MADE_BY = commands.ALL_METHODS
 
@@ -27,16 +29,15 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
         NothingToDrawError: no finished run has a front of architectures that are known here, or none says how many
             heads there are.
     """
-    known = comparison.validation_fronts
     fronts = {
-        label: [(space, known[run.path]) for run in comparison.finished(label) if (space := space_of(run))]
+        label: [(space, _on_front(comparison, run)) for run in comparison.finished(label) if (space := space_of(run))]
         for label in comparison.methods
         if label != UNPRUNED
     }
     fronts = {label: of_runs for label, of_runs in fronts.items() if any(front for _, front in of_runs)}
     if not fronts:
         raise NothingToDrawError("no finished run that prunes has a front in a space that is known here")
-    whole = extent(comparison.finished())
+    whole = extent(comparison.finished(), comparison.networks)
     data = pd.concat([_shares(label, of_runs, whole) for label, of_runs in fronts.items()], ignore_index=True)
     names = [wrapped(label) for label in fronts]
     figure, axes = panels(
@@ -54,9 +55,15 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     return Drawing(figure, data)
 
 
-def _shares(label: str, fronts: Sequence[tuple[str, Sequence[Trial]]], whole: Extent) -> pd.DataFrame:
+def _on_front(comparison: Comparison, run: Run) -> list[Architecture]:
+    numbers = comparison.networks.numbers[run.path][comparison.validation_fronts[run.path]]
+    return [comparison.networks.architectures[number] for number in numbers.tolist()]
+
+
+def _shares(label: str, fronts: Sequence[tuple[str, Sequence[Architecture]]], whole: Extent) -> pd.DataFrame:
     """Of the fronts of a method's runs, each with its space."""
-    found = [kept(trial.proposal.architecture, space, whole) for space, front in fronts for trial in front]
+    laid_out = cache(partial(kept, of=whole))  # one architecture is on the fronts of many seeds
+    found = [laid_out(architecture, space) for space, front in fronts for architecture in front]
     return pd.DataFrame(
         {
             "method": label,

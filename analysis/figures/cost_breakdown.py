@@ -75,7 +75,7 @@ def _parts(label: str, runs: Sequence[Run]) -> pd.DataFrame:
 def _spent(run: Run, part: str) -> tuple[float, float]:
     """COST in training epochs of the full network, and seconds."""
     found = {
-        TRIALS: [(trial.evaluation.cost, trial.evaluation.seconds) for trial in run.trials],
+        TRIALS: list(zip(run.columns.cost.tolist(), run.columns.seconds.tolist(), strict=True)),
         TEST: [(test.cost, test.seconds) for test in run.tests],
     }.get(part, [(phase.cost, phase.seconds) for phase in run.phases if phase.name == part])
     return sum(cost for cost, _ in found) / run.header.epoch_macs, sum(seconds for _, seconds in found)

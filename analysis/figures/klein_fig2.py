@@ -25,7 +25,7 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
         NothingToDrawError: there are no finished runs of two spaces, or none that say how many heads there are.
     """
     found = differing(comparison, "ws_nas", "space")
-    whole = extent(comparison.finished())
+    whole = extent(comparison.finished(), comparison.networks)
     firsts = {space: runs[0] for space, runs in found.runs.items() if space in SPACES and runs[0].trials}
     if not firsts:
         raise NothingToDrawError("no finished run of a space that is known here has trials")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pandas as pd
 
 from analysis.appearance import appearances
@@ -34,7 +36,7 @@ def draw(comparison: Comparison, options: Options) -> Drawing:
     rows = [
         (space, run.header.seed, trial.index, options.axis.share(trial.evaluation.sizes, run.header.full))
         for space, runs in found.runs.items()
-        for run, trial in [(run, trial) for run in runs for trial in run.trials][:SAMPLES]
+        for run, trial in islice(((run, trial) for run in runs for trial in run.trials), SAMPLES)
     ]
     data = pd.DataFrame(rows, columns=["space", "seed", "trial", "size"])
     count = len(found.runs)

@@ -10,6 +10,7 @@ from analysis.comparison import Comparison, compare
 from analysis.draw import discover
 from analysis.drawing import Axis, NothingToDrawError, Options
 from analysis.load import load_runs
+from analysis.networks import Networks
 from nasbench.config import build
 from nasbench.records import Architecture
 from nasbench.results import read_run
@@ -34,18 +35,21 @@ def test_what_is_kept_is_what_the_space_itself_decodes(space: str):
 
 
 def test_the_extent_is_that_of_the_unpruned_network(swept: list[Comparison]):
-    assert extent(swept[0].finished()) == WHOLE
-    assert extent(swept[0].finished("unpruned")) == WHOLE
+    assert extent(swept[0].finished(), swept[0].networks) == WHOLE
+    assert extent(swept[0].finished("unpruned"), swept[0].networks) == WHOLE
 
 
 def test_baselines_are_of_large_or_layer_by_what_they_name(tmp_path: Path):
     rows = {"head_pruning": Architecture(("ff", "0f")), "layer_dropping": Architecture((1, 0, 1))}
     for method, architecture in rows.items():
         write_run(tmp_path, method, [(0.5, 0.5)], {}, architectures=[architecture], name=f"{method}.jsonl")
-    found = {method: space_of(read_run(tmp_path / f"{method}.jsonl")) for method in rows}
-    assert found == {"head_pruning": "large", "layer_dropping": "layer"}
+    runs = {method: read_run(tmp_path / f"{method}.jsonl") for method in rows}
+    assert {method: space_of(run) for method, run in runs.items()} == {
+        "head_pruning": "large",
+        "layer_dropping": "layer",
+    }
     with pytest.raises(NothingToDrawError, match="no finished run is of SMALL or MEDIUM"):
-        extent(read_run(tmp_path / f"{method}.jsonl") for method in rows)
+        extent(runs.values(), Networks.of(runs.values()))
 
 
 def test_architecture_shows_what_members_of_fronts_keep_on_average(tmp_path: Path):

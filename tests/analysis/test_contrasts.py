@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from analysis.draw import discover
 from analysis.drawing import NothingToDrawError, Options
 from analysis.load import load_runs
 from nasbench.records import Architecture
+from nasbench.results import RunWriter
 from tests.analysis.runs import write_run
 
 
@@ -35,6 +37,27 @@ def test_networks_are_paired_by_seed_and_architecture_wherever_they_stand(tmp_pa
     assert [(p.seed, p.first_trial, p.second_trial, p.difference) for p in found.pairs] == [
         (0, 0, 2, 0.25),
         (0, 2, 0, 0.25),
+    ]
+
+
+def test_held_out_losses_are_paired_beside_errors_where_both_have_them(tmp_path: Path) -> None:
+    losses = {False: [4.0, None, 3.0], True: [3.5, 3.0, None]}
+    for inherit, of_trials in losses.items():
+        made(tmp_path / "plain", {1: 0.5, 2: 0.25, 3: 0.75}, 0, inherit=inherit)
+        (run,) = (
+            r for r in load_runs(tmp_path / "plain") if r.header.config["method"]["estimator"]["inherit"] == inherit
+        )
+        with RunWriter.open(tmp_path / "scored" / run.path.name, run.header) as writer:
+            for trial, loss in zip(run.trials, of_trials, strict=True):
+                scores = {**trial.evaluation.scores, **({} if loss is None else {"mlm_loss": loss})}
+                writer.append_trial(replace(trial, evaluation=replace(trial.evaluation, scores=scores)))
+            writer.finish({})
+    (found,) = contrasts(only(tmp_path / "scored"))
+    assert [(p.measure, p.first_trial, p.difference) for p in found.pairs] == [
+        ("validation error", 0, 0.0),
+        ("held-out loss of pre-training", 0, 0.5),
+        ("validation error", 1, 0.0),
+        ("validation error", 2, 0.0),
     ]
 
 

@@ -8,6 +8,7 @@ from analysis.comparison import compare
 from analysis.draw import discover
 from analysis.drawing import NothingToDrawError, Options
 from analysis.load import load_runs
+from analysis.networks import Networks
 from analysis.pairs import Pairs, centred_ranks, every, of_rungs, of_sharing
 from nasbench.records import Architecture, Evaluation, Proposal, Sizes, Status, Trial
 from nasbench.results import Run, RunWriter
@@ -31,12 +32,13 @@ def test_errors_of_the_architectures_that_both_have_are_paired_by_seed(tmp_path:
         named = architectures(1, 2, 3, 4, 5)
         shared.append(one(write_run(tmp_path, "ws_nas", cheap, {}, seed=seed, architectures=named)))
         alone.append(one(write_run(tmp_path, "s_nas", dear, {}, seed=seed, architectures=architectures(4, 2, 1, 3))))
-    found = of_sharing(shared, alone)
+    networks = Networks.of([*shared, *alone])
+    found = of_sharing(shared, alone, networks)
     assert found.seeds == (0, 0, 0, 1, 1, 1)
     assert found.early == (0.4, 0.2, 0.1, 0.4, 0.2, 1.1)
     assert found.late == (0.9, 0.8, 0.7) * 2
     assert found.trials == (0, 1, 2) * 2
-    assert len(of_sharing(shared[:1], alone[1:])) == 0
+    assert len(of_sharing(shared[:1], alone[1:], networks)) == 0
 
 
 def test_first_and_last_rungs_of_what_was_trained_on(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_of_very_many_pairs_whole_runs_are_chosen(tmp_path: Path, monkeypatch: p
     for seed in range(6):
         points: list[Point | None] = [(0.1 * (i + 1), 0.5) for i in range(3)]
         runs.append(one(write_run(tmp_path / str(seed), "s_nas", points, {}, seed=seed)))
-    found = of_sharing(runs, runs)
+    found = of_sharing(runs, runs, Networks.of(runs))
     assert len(found) == 6
     assert sorted(found.seeds) == list(found.seeds)
     assert {found.seeds.count(seed) for seed in found.seeds} == {3}

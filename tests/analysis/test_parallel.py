@@ -1,6 +1,9 @@
+import gc
 import os
 import signal
 import sys
+import time
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -61,6 +64,38 @@ def test_an_error_reaches_the_command() -> None:
 
     with pytest.raises(InputError, match="item 0 is wrong"):
         list(parallel.in_order(wrong, 9))
+
+
+def test_after_an_error_nothing_more_is_begun(tmp_path: Path) -> None:
+    def wrong(number: int) -> int:
+        if not number:
+            raise InputError("item 0 is wrong")
+        time.sleep(0.2)
+        return (tmp_path / str(number)).write_bytes(b"")
+
+    with pytest.raises(InputError, match="item 0 is wrong"):
+        list(parallel.in_order(wrong, 40))
+    assert len(list(tmp_path.iterdir())) < 10
+
+
+def test_a_process_keeps_nothing_of_the_items_before() -> None:
+    class Item:
+        def __init__(self) -> None:
+            self.cycle = self
+
+    alive = weakref.WeakSet[Item]()
+
+    def there(_: int) -> int:
+        alive.add(Item())
+        return len(alive)
+
+    assert set(parallel.in_order(there, 20)) == {1}
+
+
+def test_no_process_walks_through_what_was_loaded() -> None:
+    loaded = [[number] for number in range(1000)]
+    assert all(parallel.in_order(lambda _: gc.get_freeze_count() > len(loaded), 9))
+    assert gc.get_freeze_count() < len(loaded)
 
 
 @pytest.mark.slow
