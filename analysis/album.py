@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -51,13 +52,25 @@ class Album:
     _found: Iterator[_Drawn | str] | None = None
 
     def order(self, figures: Sequence[Figure], comparisons: Sequence[Comparison], out: Path, suffix: str = "") -> None:
-        assert self._found is None, "figures are ordered before any is taken"
+        assert self._found is None, "figures are ordered before they are drawn"
         self._orders += [_Order(figure=f, comparisons=comparisons, out=out, suffix=suffix) for f in figures]
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """While all that was ordered is drawn, and can be taken; what is not taken then is given up."""
+        if processes_for(len(self._orders)) > 1:  # else what several figures share would be made in each of them
+            import matplotlib.figure  # noqa: F401
+
+            for order in self._orders:
+                for comparison in order.comparisons:
+                    _ = comparison.fronts, comparison.transform, comparison.networks  # nearly all are made of these
+        of_all = [place for place, order in enumerate(self._orders) if order.figure.together]
+        with in_order(self._drawn, len(self._orders), long=of_all) as self._found:
+            yield
 
     def plates(self, number: int) -> tuple[tuple[Plate, ...], tuple[str, ...]]:
         """The next figures, written; as the report shows them (none without a report), and why some are not drawn."""
-        if self._found is None:
-            self._found = self._all()
+        assert self._found is not None, "figures are taken while they are drawn"
         found, missing = [], []
         for drawn in islice(self._found, number):
             if isinstance(drawn, str):
@@ -69,16 +82,6 @@ class Album:
             if drawn.plate:
                 found.append(drawn.plate)
         return tuple(found), tuple(missing)
-
-    def _all(self) -> Iterator[_Drawn | str]:
-        if processes_for(len(self._orders)) > 1:  # else what several figures share would be made in each of them
-            import matplotlib.figure  # noqa: F401
-
-            for order in self._orders:
-                for comparison in order.comparisons:
-                    _ = comparison.fronts, comparison.transform, comparison.networks  # nearly all are made of these
-        of_all = [place for place, order in enumerate(self._orders) if order.figure.together]
-        return in_order(self._drawn, len(self._orders), long=of_all)
 
     def _drawn(self, place: int) -> _Drawn | str:
         order = self._orders[place]

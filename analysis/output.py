@@ -62,9 +62,10 @@ class Analysis:
             for comparison in experiment.comparisons:
                 album.order(apart, [comparison], experiment.out, experiment.suffix(comparison))
         album.order(together, pooled, shared)
-        sections = [section for experiment in experiments for section in _sections(experiment, album, len(apart))]
-        _notes(pooling)
-        plates, missing = album.plates(len(together))
+        with album.drawing():
+            sections = [section for experiment in experiments for section in _sections(experiment, album, len(apart))]
+            _notes(pooling)
+            plates, missing = album.plates(len(together))
         if self.report:
             mixtures = [f"{e.name}: {note}" for e in experiments for note in mixture(e.comparisons)]
             notes = [*mixtures, *pooling, *(f"left out: {error}" for error in unreadable), *missing]

@@ -7,10 +7,11 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 Found = TypeVar("Found")
 
@@ -22,24 +23,23 @@ _work: Callable[[int], object] | None = None
 """What the processes do: they inherit it, with all the runs it knows of, and are told the number of an item alone."""
 
 
-def in_order(work: Callable[[int], Found], items: int, long: Sequence[int] = ()) -> Iterator[Found]:
+@contextmanager
+def in_order(work: Callable[[int], Found], items: int, long: Sequence[int] = ()) -> Iterator[Iterator[Found]]:
     """What `work` finds for 0, 1, ... items - 1, in this order; it may only read what it shares with others.
 
-    In processes where the system can copy a running one (Linux), else one after the other: equal results either way.
-    Where a process is killed, as for want of memory, the rest is done one after the other too.
+    In processes where the system can copy a running one (Linux), which begin at once, else one after the other as it is
+    taken: equal results either way. Where a process is killed, as for want of memory, the rest is done one after the
+    other too. What nobody waits for any more is not begun.
 
     Args:
         long: those that take the longest: processes begin with them, so that none is left alone with one at the end.
     """
-    processes, done = processes_for(items), 0
-    if processes > 1:
-        try:
-            for found in _mapped(work, items, processes, long):
-                done += 1
-                yield found
-        except BrokenProcessPool:
-            pass
-    yield from (work(number) for number in range(done, items))
+    processes = processes_for(items)
+    if processes == 1:
+        yield map(work, range(items))
+        return
+    with _begun(work, dict.fromkeys([*long, *range(items)]), processes) as futures:
+        yield _taken(work, items, futures)
 
 
 def processes_for(items: int) -> int:
@@ -52,21 +52,37 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
-def _mapped(work: Callable[[int], Found], items: int, processes: int, long: Sequence[int]) -> Iterator[Found]:
+@contextmanager
+def _begun(work: Callable[[int], Found], numbers: Iterable[int], processes: int) -> Iterator[Mapping[int, Future[Any]]]:
+    """What processes do, by number, in this order; less where one of them has been killed already."""
     global _work
     _work = work
     pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork"))
     gc.freeze()  # a process whose collector walks through what it shares writes to it, and so gets a copy of its own
+    futures: dict[int, Future[Any]] = {}
     try:
         with warnings.catch_warnings():  # of threads: those of numerical libraries, which stand a fork
             warnings.simplefilter("ignore", DeprecationWarning)
-            futures = {number: pool.submit(_do, number) for number in dict.fromkeys([*long, *range(items)])}
-        for number in range(items):
-            yield futures[number].result()  # type: ignore[misc]
+            with suppress(BrokenProcessPool):
+                for number in numbers:
+                    futures[number] = pool.submit(_do, number)
+        yield futures
     finally:
-        pool.shutdown(cancel_futures=True)  # after an error what was not begun is left undone
+        pool.shutdown(cancel_futures=True)
         gc.unfreeze()
         _work = None
+
+
+def _taken(work: Callable[[int], Found], items: int, futures: Mapping[int, Future[Any]]) -> Iterator[Found]:
+    broken = False
+    for number in range(items):
+        if not broken and number in futures:
+            try:
+                yield futures[number].result()
+                continue
+            except BrokenProcessPool:
+                broken = True
+        yield work(number)
 
 
 def _do(number: int) -> object:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis import commands
 from analysis.appearance import UNPRUNED
@@ -62,15 +64,21 @@ def _on_front(comparison: Comparison, run: Run) -> list[Architecture]:
 
 def _shares(label: str, fronts: Sequence[tuple[str, Sequence[Architecture]]], whole: Extent) -> pd.DataFrame:
     """Of the fronts of a method's runs, each with its space."""
-    laid_out = cache(partial(kept, of=whole))  # one architecture is on the fronts of many seeds
-    found = [laid_out(architecture, space) for space, front in fronts for architecture in front]
+
+    @cache  # one architecture is on the fronts of many seeds
+    def shares(architecture: Architecture, space: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        found = kept(architecture, space, whole)
+        return found.layers, found.heads.mean(axis=1), found.units
+
+    found = [shares(architecture, space) for space, front in fronts for architecture in front]
+    layers, heads, units = zip(*found, strict=True)
     return pd.DataFrame(
         {
             "method": label,
             "layer": range(1, whole.layers + 1),
-            "kept": np.mean([member.layers for member in found], axis=0),
-            "heads": np.mean([member.heads.mean(axis=1) for member in found], axis=0),
-            "units": np.mean([member.units for member in found], axis=0),
+            "kept": np.mean(layers, axis=0),
+            "heads": np.mean(heads, axis=0),
+            "units": np.mean(units, axis=0),
             "members": len(found),
         }
     )
