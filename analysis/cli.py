@@ -12,6 +12,7 @@ from analysis.drawing import THRESHOLDS, Axis, Clock, Options
 from analysis.output import Analysis
 from analysis.report import FILE
 from nasbench.errors import InputError
+from nasbench.pipes import outlive_readers
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,6 +21,7 @@ def main(argv: Sequence[str]) -> int:
     That is 0; 2 after a sentence on standard error where the input is at fault; 1 after one for each run file that
     could not be read, where others of its folder could.
     """
+    outlive_readers()
     args = _parser().parse_args(argv)
     try:
         if args.list:

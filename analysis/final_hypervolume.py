@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -63,7 +62,7 @@ def draw(comparison: Comparison, options: Options, *, group: str, baseline: str)
         panel.set_xlabel(f"{view}, reference {1 if view == RAW else 2}")
     figure.supxlabel(f"validation hypervolume of {trials:g} sub-networks", fontsize=STYLE["axes.labelsize"])
     axes[0].invert_yaxis()
-    files = {"-transform.json": json.dumps(transform.to_json())}
+    files = {"-transform.json": transform.to_json()}
     return Drawing(figure, data, _table(views, group, baseline), files, found.every)
 
 

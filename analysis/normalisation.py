@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -75,11 +76,13 @@ class QuantileTransform:
         """The reference point [objectives] of normalised hypervolumes, whose largest value is 2 ** objectives."""
         return [REFERENCE] * len(self.values)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"values": [list(v) for v in self.values], "quantiles": [list(q) for q in self.quantiles]}
+    def to_json(self) -> str:
+        """A JSON text; its numbers may be a million, so it is not left to the standard library."""
+        return msgspec.json.encode({"values": self.values, "quantiles": self.quantiles}).decode()
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, text: str) -> Self:
+        data = msgspec.json.decode(text)
         return cls(tuple(tuple(v) for v in data["values"]), tuple(tuple(q) for q in data["quantiles"]))
 
 

@@ -74,15 +74,13 @@ def _begun(work: Callable[[int], Found], numbers: Iterable[int], processes: int)
 
 
 def _taken(work: Callable[[int], Found], items: int, futures: Mapping[int, Future[Any]]) -> Iterator[Found]:
-    broken = False
     for number in range(items):
-        if not broken and number in futures:
-            try:
-                yield futures[number].result()
-                continue
-            except BrokenProcessPool:
-                broken = True
-        yield work(number)
+        future = futures.get(number)
+        try:
+            found = future.result() if future else work(number)
+        except BrokenProcessPool:
+            found = work(number)
+        yield found
 
 
 def _do(number: int) -> object:

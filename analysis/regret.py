@@ -83,7 +83,5 @@ def _seconds(run: Run) -> Array:
     """Phases lie before the trials in whose COST so far theirs is contained."""
     of_phases = run.columns.spent - np.cumsum(run.columns.cost)
     ended = np.searchsorted(np.cumsum([phase.cost for phase in run.phases], dtype=np.int64), of_phases, side="right")
-    return (
-        np.cumsum(run.columns.seconds)
-        + np.concatenate([[0.0], np.cumsum([phase.seconds for phase in run.phases])])[ended]
-    )
+    before = np.concatenate([[0.0], np.cumsum([phase.seconds for phase in run.phases])])
+    return np.cumsum(run.columns.seconds) + before[ended]

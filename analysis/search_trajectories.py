@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ def draw(comparison: Comparison, options: Options, *, method: str) -> Drawing:
         panel.set_ylabel(f"{view} {value}\n(reference {1 if view == 'raw' else 2})")
     axes[1].set_xlabel(UNITS[clock])
     legend_below(figure, axes[0])
-    return Drawing(figure, data, files={"-transform.json": json.dumps(transform.to_json())}, runs=found.every)
+    return Drawing(figure, data, files={"-transform.json": transform.to_json()}, runs=found.every)
 
 
 def repetitions(runs: Sequence[Run], clock: Clock, transform: QuantileTransform | None, grid: ArrayLike) -> Array:

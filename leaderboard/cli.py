@@ -18,10 +18,12 @@ from leaderboard.submission import submit
 from leaderboard.verification import TOLERANCE, verify
 from leaderboard.view import view
 from nasbench.errors import InputError
+from nasbench.pipes import outlive_readers
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; returns 0, or 2 after a sentence on standard error where the input is at fault."""
+    outlive_readers()
     options = _parser().parse_args(argv)
     try:
         options.command(options)

@@ -19,6 +19,7 @@ from nasbench import compose, subcommands
 from nasbench.errors import InputError, Interrupted, RunError
 from nasbench.launchers import check_jobs, check_launcher
 from nasbench.options import descriptions
+from nasbench.pipes import outlive_readers
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -26,6 +27,7 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 something failed, 2 bad input."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    outlive_readers()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # forked tokenizer threads would fight the workers
     try:
         if arguments and arguments[0] in subcommands.SUBCOMMANDS:

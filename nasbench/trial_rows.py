@@ -62,7 +62,7 @@ def plain_trial(line: bytes, index: int, objectives: Sequence[str]) -> Trial | N
         or (parent is not None and parent >= index)
         or row.status is not Status.OK
         or len(validation) != len(objectives)
-        or any(name not in validation for name in objectives)
+        or not all(map(validation.__contains__, objectives))
         or list in map(type, genes)  # genes that are nested
     ):
         return None

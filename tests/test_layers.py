@@ -17,6 +17,7 @@ HOUSES = ("nasbench", "baselines", "analysis", "leaderboard")
 LEVELS = {
     "nasbench": 0,  # the version alone
     "nasbench.errors": 0,
+    "nasbench.pipes": 0,
     "nasbench.records": 0,
     "nasbench.blocks": 0,
     "nasbench.rng": 0,
@@ -82,7 +83,7 @@ LEVELS = {
 BASELINES_UP_TO = 6
 READERS = (
     *("nasbench.records", "nasbench.results", "nasbench.pareto", "nasbench.rng", "nasbench.errors"),
-    *("nasbench.options", "nasbench.search.survival"),
+    *("nasbench.options", "nasbench.search.survival", "nasbench.pipes"),
 )
 """All of nasbench that analysis and leaderboard may import: they work from stored runs alone."""
 

@@ -49,8 +49,12 @@ def test_a_constant_objective_is_zero() -> None:
 
 
 def test_a_stored_transform_is_the_same_one() -> None:
-    transform = QuantileTransform.fit(np.random.default_rng(0).random((20, 2)))
-    assert QuantileTransform.from_json(json.loads(json.dumps(transform.to_json()))) == transform
+    values = [*np.random.default_rng(0).random(20), 5e-324, 1e-7, 1 / 3, 1e16, 1e22, 1.7e308]
+    transform = QuantileTransform.fit(np.stack([values, values[::-1]], axis=1))
+    assert QuantileTransform.from_json(transform.to_json()) == transform
+    stored = json.loads(transform.to_json())
+    assert [tuple(each) for each in stored["values"]] == list(transform.values)
+    assert [tuple(each) for each in stored["quantiles"]] == list(transform.quantiles)
 
 
 @pytest.mark.parametrize("points", [np.empty((0, 2)), [0.1, 0.2], [[0.1, float("nan")]]])
